@@ -1,0 +1,155 @@
+# Everything a contributor does, by name. `make` alone shows the whole line at work; `make help` lists the rest.
+# Needs a Python of 3.11 or newer and nothing else; uses uv for the installation where it is on PATH.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := demo
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+VENV := .venv
+READY := $(VENV)/ready
+RUN := $(VENV)/bin/python
+CANDIDATES := python3.13 python3.12 python3.11 python3 python
+SOURCES := generator tests docs/examples
+
+# The stamp holds the folder it was made in: a checkout that was moved is set up anew.
+ifneq ("$(shell cat $(READY) 2>/dev/null)","$(CURDIR)")
+.PHONY: $(READY)
+endif
+
+.PHONY: demo
+demo: generate ## set up, generate siray-chat, and chat with it against its fake server (the default)
+	@echo '==> demo: one whole answer and one streamed, over HTTP on loopback'
+	@$(RUN) docs/examples/chat_demo.py
+	@echo '==> demo: done. Next: make test, make help, README.md'
+
+.PHONY: setup
+setup: $(READY) ## create .venv from requirements.lock (done by every other target when needed)
+	@echo '==> setup: $(VENV) is ready'
+
+.PHONY: generate
+generate: $(READY) ## regenerate every client of pyproject.toml
+	@echo '==> generate: clients of pyproject.toml'
+	@$(VENV)/bin/sdkpress generate
+	@echo '==> generate: done'
+
+.PHONY: check
+check: $(READY) ## fail if a generated client is not in step with its document and the generator
+	@echo '==> check: are the generated clients in step?'
+	@$(VENV)/bin/sdkpress check
+	@echo '==> check: in step'
+
+.PHONY: test
+test: $(READY) ## run all tests (ARGS="tests/unit -k name" narrows)
+	@echo '==> test: skipped tests are listed with their reason at the end'
+	@$(RUN) -m pytest $(ARGS)
+
+.PHONY: lint
+lint: $(READY) ## check formatting (black) and style (ruff)
+	@echo '==> lint: black'
+	@$(RUN) -m black --check --quiet $(SOURCES) || { echo 'lint: these files are not formatted; `make format` mends that:' >&2; $(RUN) -m black --check $(SOURCES) 2>&1 | grep '^would' >&2; exit 1; }
+	@echo '==> lint: ruff'
+	@$(RUN) -m ruff check $(SOURCES)
+	@echo '==> lint: clean'
+
+.PHONY: types
+types: $(READY) ## check types of generator, runtime and generated code (mypy strict, pyright strict, verifytypes)
+	@echo '==> types: mypy --strict'
+	@$(RUN) -m mypy
+	@echo '==> types: pyright, strict'
+	@$(RUN) -m pyright
+	@echo '==> types: pyright --verifytypes siray_chat'
+	@PYTHONPATH=generated/siray-chat/src $(RUN) -m pyright --ignoreexternal --verifytypes siray_chat
+	@echo '==> types: clean'
+
+.PHONY: format
+format: $(READY) ## format the code (black, ruff --fix)
+	@echo '==> format: ruff --fix, then black'
+	@$(RUN) -m ruff check --fix --quiet $(SOURCES) || true
+	@$(RUN) -m black --quiet $(SOURCES)
+	@echo '==> format: done'
+
+.PHONY: golden
+golden: $(READY) ## rewrite the expected outputs in tests/cases; read the diff before you commit it
+	@echo '==> golden: rewriting tests/cases/*/expected'
+	@SDKPRESS_GOLDEN=rewrite $(RUN) -m pytest tests/test_cases.py
+	@echo '==> golden: done. Read the diff: git diff tests/cases'
+
+.PHONY: bench
+bench: $(READY) ## measure the generated client beside the floor it stands on
+	@echo '==> bench: every figure is a median of several runs on this machine, now'
+	@$(RUN) tests/benchmarks/client.py
+	@echo '==> bench: done'
+
+.PHONY: dist
+dist: $(READY) ## build the wheel and sdist of sdkpress into dist/
+	@echo '==> dist: wheel and sdist'
+	@$(RUN) -m build --no-isolation --outdir dist . >/dev/null
+	@ls -1 dist
+	@echo '==> dist: done'
+
+.PHONY: lock
+lock: ## pin every dependency again, with hashes (needs uv on PATH; LOCK="--upgrade" takes the newest)
+	@command -v uv >/dev/null || { echo 'lock: needs uv on PATH (pip install uv)' >&2; exit 2; }
+	@echo '==> lock: requirements.lock from pyproject.toml'
+	@uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
+		--quiet --output-file requirements.lock $(LOCK)
+	@echo '==> lock: done'
+
+.PHONY: clean
+clean: ## remove .venv, builds and caches (never a tracked file)
+	@echo '==> clean'
+	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo '==> clean: done'
+
+.PHONY: help
+help: ## list the targets
+	@echo 'make TARGET'
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "  %-10s %s\n", $$1, $$2 }'
+	@echo 'PYTHON=/path/to/python chooses the interpreter of a new $(VENV).'
+
+# What makes an interpreter usable: new enough, and able to create an environment with pip in it.
+PROBE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
+
+# The environment: every package pinned by hash, then this project editable, then the generated client
+# on the path. The last is a relative line, so that tests and demo need no PYTHONPATH.
+$(READY): requirements.lock pyproject.toml
+	@set -e; \
+	if [ -f $(READY) ] && [ "$$(cat $(READY))" != "$(CURDIR)" ]; then rm -rf $(VENV); fi; \
+	rm -f $(READY); \
+	if $(RUN) -c '$(PROBE)' 2>/dev/null; then \
+		echo '==> setup: updating $(VENV)'; \
+	else \
+		chosen=; \
+		if [ -n "$$PYTHON" ]; then \
+			if "$$PYTHON" -c '$(PROBE)' 2>/dev/null; then chosen=$$PYTHON; fi; \
+		else \
+			for candidate in $(CANDIDATES); do \
+				if "$$candidate" -c '$(PROBE)' 2>/dev/null; then chosen=$$candidate; break; fi; \
+			done; \
+		fi; \
+		if [ -z "$$chosen" ]; then \
+			echo 'setup: needs Python 3.11 or newer, with the venv module; none found as '"$${PYTHON:-$(CANDIDATES)}"'.' >&2; \
+			echo '       make PYTHON=/path/to/python names one.' >&2; \
+			exit 2; \
+		fi; \
+		echo "==> setup: $(VENV) with $$("$$chosen" -V), from $$(command -v "$$chosen")"; \
+		"$$chosen" -m venv --clear $(VENV); \
+	fi; \
+	count=$$(grep -c '^[a-z].*==' requirements.lock); \
+	if command -v uv >/dev/null; then \
+		echo "==> setup: $$count pinned packages, with uv"; \
+		uv pip install --python $(RUN) --no-deps --require-hashes -r requirements.lock; \
+		uv pip install --quiet --python $(RUN) --no-deps --no-build-isolation -e .; \
+	else \
+		echo "==> setup: $$count pinned packages, with pip (about a minute when nothing is cached)"; \
+		{ $(RUN) -m pip install --disable-pip-version-check --progress-bar off --no-deps --require-hashes -r requirements.lock \
+			|| touch $(VENV)/failed; } | sed -n 's/^Collecting \([^ ]*\).*/    \1/p'; \
+		if [ -f $(VENV)/failed ]; then rm $(VENV)/failed; exit 1; fi; \
+		$(RUN) -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .; \
+	fi; \
+	$(RUN) -c 'import os, pathlib, sysconfig; site = pathlib.Path(sysconfig.get_path("purelib")); (site / "siray_chat.pth").write_text(os.path.relpath("generated/siray-chat/src", site) + "\n")'; \
+	printf '%s\n' "$(CURDIR)" > $(READY)
