@@ -1,0 +1,205 @@
+"""allOf to one schema: the members are merged, so that a model is flat and not a tower."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+from sdkpress.lowering.source import POINTER, Source, as_dict, as_list, child
+
+ANNOTATIONS = frozenset(
+    {
+        "title", "description", "summary", "deprecated", "example", "examples", "default",
+        "externalDocs", "xml", "readOnly", "writeOnly", "nullable", "$comment", "$schema", "$id",
+        "$anchor", "$dynamicAnchor", "$defs", "definitions", "minProperties", "maxProperties",
+    }
+)  # fmt: skip
+"""Keywords that do not decide which Python type a value has."""
+
+MAX_PRODUCT = 64
+
+
+def is_structural(node: object) -> bool:
+    """True where a schema says something about the type of a value."""
+    if node is True or node is False:
+        return False
+    return any(
+        key not in ANNOTATIONS and (key == POINTER or not key.startswith("x-"))
+        for key in as_dict(node)
+    )
+
+
+def sole_member(node: dict[str, Any], pointer: str) -> tuple[object, str] | None:
+    """The one member of an allOf that says something, when the schema itself adds nothing."""
+    if any(
+        key not in ANNOTATIONS and key != "allOf" and not key.startswith("x-") for key in node
+    ):
+        # `type: object` beside a single reference adds nothing that the reference lacks.
+        rest = {key for key in node if key not in ANNOTATIONS and not key.startswith("x-")}
+        if rest != {"allOf", "type"} or node["type"] != "object":
+            return None
+    members = [
+        (member, child(pointer, "allOf", index))
+        for index, member in enumerate(as_list(node["allOf"]))
+        if is_structural(member)
+    ]
+    return members[0] if len(members) == 1 else None
+
+
+def merge_all_of(source: Source, node: dict[str, Any], pointer: str) -> dict[str, Any]:
+    """An equivalent schema without allOf; members are referred to by pointer, not copied."""
+    parts = _flatten(source, node, pointer, ())
+    merged: dict[str, Any] = {}
+    properties: dict[str, list[tuple[object, str]]] = {}
+    required: dict[str, None] = {}
+    unions: list[tuple[str, list[dict[str, Any]]]] = []
+    types: list[str] | None = None
+    enum: list[Any] | None = None
+    for part, place in parts:
+        for name, schema in as_dict(part.get("properties")).items():
+            properties.setdefault(name, []).append((schema, child(place, "properties", name)))
+        required.update({name: None for name in as_list(part.get("required")) if _is_text(name)})
+        for keyword in ("oneOf", "anyOf"):
+            options = as_list(part.get(keyword))
+            if options:
+                pointers = [child(place, keyword, index) for index in range(len(options))]
+                unions.append((keyword, [{POINTER: option} for option in pointers]))
+        own = part.get("type")
+        if own is not None:
+            listed = [own] if isinstance(own, str) else [item for item in as_list(own)]
+            names = [item for item in listed if _is_text(item)]
+            types = names if types is None else _intersect(source, types, names, pointer)
+        values = as_list(part.get("enum"))
+        if values:
+            enum = values if enum is None else [item for item in enum if item in values] or enum
+        for keyword, value in part.items():
+            if keyword in ("properties", "required", "oneOf", "anyOf", "type", "enum", "allOf"):
+                continue
+            if keyword in ("discriminator", "$ref", POINTER, "nullable"):
+                continue
+            own_value = _by_pointer(keyword, value, place)
+            if keyword in ("additionalProperties", "unevaluatedProperties", "items"):
+                own_value = _narrower(merged.get(keyword, True), own_value)
+            merged[keyword] = own_value
+    # What stands beside allOf speaks for the whole.
+    for keyword in ("title", "description", "deprecated", "nullable", "readOnly", "writeOnly"):
+        merged.pop(keyword, None)
+        if keyword in node:
+            merged[keyword] = node[keyword]
+    if "description" not in merged:
+        texts = [part["description"] for part, _ in parts if part.get("description")]
+        if len(texts) == 1:
+            merged["description"] = texts[0]
+    if types is not None:
+        merged["type"] = types[0] if len(types) == 1 else types
+    if enum is not None:
+        merged["enum"] = enum
+    if properties:
+        merged["properties"] = {
+            name: _property(found) for name, found in properties.items()
+        }
+    if required:
+        merged["required"] = list(required)
+    if "nullable" not in node and parts and all(part.get("nullable") is True for part, _ in parts):
+        merged["nullable"] = True
+    if len(unions) == 1:
+        keyword, options = unions[0]
+        merged[keyword] = options
+        holder = next(part for part, _ in parts if as_list(part.get(keyword)))
+        if "discriminator" in holder:
+            merged["discriminator"] = holder["discriminator"]
+    elif unions:
+        combinations = 1
+        for _, options in unions:
+            combinations *= len(options)
+        if combinations <= MAX_PRODUCT:
+            merged["oneOf"] = [
+                {"allOf": list(chosen)} for chosen in product(*(options for _, options in unions))
+            ]
+        else:
+            source.report(
+                "all-of-too-wide",
+                f"allOf combines unions into {combinations} alternatives; the type is left open",
+                pointer,
+            )
+    return merged
+
+
+def _flatten(
+    source: Source, value: object, pointer: str, seen: tuple[str, ...]
+) -> list[tuple[dict[str, Any], str]]:
+    node = as_dict(value)
+    target = source.target(node)
+    parts: list[tuple[dict[str, Any], str]] = []
+    if target is not None:
+        if target in seen:
+            source.report("reference-cycle", "allOf leads back to itself", pointer)
+            return []
+        try:
+            found = source.at(target)
+        except KeyError:
+            source.report("dangling-ref", f"nothing at {node.get('$ref')}", pointer)
+            return []
+        parts.extend(_flatten(source, found, target, (*seen, target)))
+        rest = {key: item for key, item in node.items() if key not in ("$ref", POINTER)}
+        if is_structural(rest):
+            parts.extend(_flatten(source, rest, pointer, seen))
+        return parts
+    for index, member in enumerate(as_list(node.get("allOf"))):
+        parts.extend(_flatten(source, member, child(pointer, "allOf", index), seen))
+    own = {key: item for key, item in node.items() if key != "allOf"}
+    if own:
+        parts.append((own, pointer))
+    return parts
+
+
+def _property(found: list[tuple[object, str]]) -> dict[str, Any]:
+    structural = [(schema, pointer) for schema, pointer in found if is_structural(schema)]
+    if not structural:
+        return {POINTER: found[-1][1]}
+    distinct: list[tuple[object, str]] = []
+    for schema, pointer in structural:
+        if all(schema != other for other, _ in distinct):
+            distinct.append((schema, pointer))
+    if len(distinct) == 1:
+        return {POINTER: distinct[0][1]}
+    return {"allOf": [{POINTER: pointer} for _, pointer in distinct]}
+
+
+def _intersect(source: Source, left: list[str], right: list[str], pointer: str) -> list[str]:
+    if "number" in left and "integer" in right:
+        left = [*left, "integer"]
+    if "number" in right and "integer" in left:
+        right = [*right, "integer"]
+    common = [item for item in left if item in right]
+    if "integer" in common and "number" in common:
+        common.remove("number")
+    if common:
+        return common
+    source.report(
+        "all-of-conflict",
+        f"allOf asks for {' or '.join(left)} and for {' or '.join(right)} at once",
+        pointer,
+    )
+    return [*left, *right]
+
+
+def _by_pointer(keyword: str, value: object, place: str) -> object:
+    """Subschemas move with a merge; they keep the pointer of the place they come from."""
+    if keyword in ("items", "additionalProperties", "unevaluatedProperties"):
+        return {POINTER: child(place, keyword)} if isinstance(value, dict) else value
+    if keyword == "prefixItems":
+        return [{POINTER: child(place, keyword, n)} for n in range(len(as_list(value)))]
+    if keyword == "patternProperties":
+        return {name: {POINTER: child(place, keyword, name)} for name in as_dict(value)}
+    return value
+
+
+def _narrower(left: object, right: object) -> object:
+    if is_structural(left) and is_structural(right) and left != right:
+        return {"allOf": [left, right]}
+    return right if is_structural(right) or left is True else left
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)

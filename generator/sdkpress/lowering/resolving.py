@@ -1,0 +1,248 @@
+"""The last pass over lowered schemas: other names are replaced, unions are put in order.
+
+Lowering answers references by id before the target is known; here each id becomes what it stands
+for, null moves from a union's options to the places where the union is used, nested unions become
+one, and the property that tells the options of a union apart is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from sdkpress.lowering.source import Source
+from sdkpress.model import (
+    AnySchema,
+    ArraySchema,
+    ConstSchema,
+    Discriminator,
+    EnumSchema,
+    MapSchema,
+    NullSchema,
+    ObjectSchema,
+    Schema,
+    SchemaId,
+    TupleSchema,
+    TypeUse,
+    UnionSchema,
+)
+
+Substitute = Callable[[TypeUse], TypeUse]
+
+
+def resolve_schemas(
+    source: Source,
+    schemas: Mapping[SchemaId, Schema],
+    aliases: Mapping[SchemaId, TypeUse],
+) -> tuple[dict[SchemaId, Schema], Substitute]:
+    """All schemas with final references, and the function that finishes any other use."""
+    known = dict(schemas)
+    names = dict(aliases)
+    while True:
+        _mark_nullable_unions(known, names)
+        substitute = _substitution(source, known, names)
+        rewritten = {id: _rewrite(schema, substitute) for id, schema in list(known.items())}
+        known.update(rewritten)
+        before = len(names)
+        for id, schema in list(known.items()):
+            if isinstance(schema, UnionSchema):
+                flat = _flatten(schema, known)
+                known[id] = flat
+                if isinstance(flat, UnionSchema) and len(flat.options) == 1:
+                    names[id] = flat.options[0]
+        if len(names) == before:
+            break
+    _close_tags(known)
+    known = {
+        id: _infer_discriminator(schema, known) if isinstance(schema, UnionSchema) else schema
+        for id, schema in known.items()
+    }
+    return known, _substitution(source, known, names)
+
+
+def _substitution(
+    source: Source, schemas: dict[SchemaId, Schema], names: Mapping[SchemaId, TypeUse]
+) -> Substitute:
+    done: dict[SchemaId, TypeUse] = {}
+
+    def resolve(id: SchemaId) -> TypeUse:
+        found = done.get(id)
+        if found is not None:
+            return found
+        current, nullable, seen = id, False, {id}
+        while current in names:
+            step = names[current]
+            nullable = nullable or step.nullable
+            if step.schema == current:
+                break
+            current = step.schema
+            if current in seen:
+                source.report("reference-cycle", "the schema is only another name for itself", id)
+                schemas[id] = AnySchema(id)
+                current = id
+                break
+            seen.add(current)
+        if current not in schemas:
+            schemas[current] = AnySchema(current)
+        nullable = nullable or isinstance(schemas[current], NullSchema)
+        done[id] = TypeUse(current, nullable)
+        return done[id]
+
+    def substitute(use: TypeUse) -> TypeUse:
+        found = resolve(use.schema)
+        return TypeUse(found.schema, use.nullable or found.nullable)
+
+    return substitute
+
+
+def _mark_nullable_unions(schemas: dict[SchemaId, Schema], names: dict[SchemaId, TypeUse]) -> None:
+    """A union with a nullable option is nullable wherever it is used."""
+    changed = True
+    while changed:
+        changed = False
+        for id, schema in schemas.items():
+            if not isinstance(schema, UnionSchema) or id in names:
+                continue
+            for option in schema.options:
+                step, seen = option, set[SchemaId]()
+                nullable = step.nullable
+                while step.schema in names and step.schema not in seen:
+                    seen.add(step.schema)
+                    step = names[step.schema]
+                    nullable = nullable or step.nullable
+                if nullable or isinstance(schemas.get(step.schema), NullSchema):
+                    names[id] = TypeUse(id, True)
+                    changed = True
+                    break
+
+
+def _rewrite(schema: Schema, substitute: Substitute) -> Schema:
+    match schema:
+        case ArraySchema():
+            return replace(schema, items=substitute(schema.items))
+        case TupleSchema():
+            rest = substitute(schema.rest) if schema.rest else None
+            return replace(schema, items=tuple(map(substitute, schema.items)), rest=rest)
+        case MapSchema():
+            return replace(schema, values=substitute(schema.values))
+        case ObjectSchema():
+            properties = tuple(
+                replace(member, type=substitute(member.type)) for member in schema.properties
+            )
+            additional = substitute(schema.additional) if schema.additional else None
+            return replace(schema, properties=properties, additional=additional)
+        case UnionSchema():
+            return replace(schema, options=tuple(map(substitute, schema.options)))
+        case _:
+            return schema
+
+
+def _flatten(union: UnionSchema, schemas: Mapping[SchemaId, Schema]) -> Schema:
+    """Without null, duplicates and nested unions; an option that is anything makes all anything."""
+    options: list[TypeUse] = []
+    positions: dict[int, int] = {}
+    for index, option in enumerate(union.options):
+        schema = schemas[option.schema]
+        if isinstance(schema, NullSchema):
+            continue
+        if isinstance(schema, AnySchema):
+            return AnySchema(union.id, union.docs)
+        nested = isinstance(schema, UnionSchema) and schema.discriminator is None
+        if nested and isinstance(schema, UnionSchema) and union.discriminator is None:
+            if schema.id == union.id:
+                continue
+            members = [TypeUse(item.schema) for item in schema.options]
+        else:
+            members = [TypeUse(option.schema)]
+        for member in members:
+            if member.schema != union.id and member not in options:
+                options.append(member)
+        if TypeUse(option.schema) in options:
+            positions[index] = options.index(TypeUse(option.schema))
+    if not options:
+        return NullSchema(union.id, union.docs)
+    discriminator = union.discriminator
+    if discriminator is not None:
+        mapping = tuple(
+            (value, positions[index])
+            for value, index in discriminator.mapping
+            if index in positions
+        )
+        default = discriminator.default
+        discriminator = Discriminator(
+            discriminator.property, mapping, positions.get(default) if default is not None else None
+        )
+    return UnionSchema(union.id, tuple(options), discriminator, union.docs)
+
+
+def _close_tags(schemas: dict[SchemaId, Schema]) -> None:
+    """A one-value enum in an option of a union is a tag: it becomes a constant."""
+    for union in [item for item in schemas.values() if isinstance(item, UnionSchema)]:
+        for option in union.options:
+            target = schemas[option.schema]
+            if not isinstance(target, ObjectSchema):
+                continue
+            for member in target.properties:
+                tag = schemas[member.type.schema]
+                if isinstance(tag, EnumSchema) and len(tag.values) == 1:
+                    schemas[tag.id] = ConstSchema(tag.id, tag.values[0], tag.docs)
+
+
+def _infer_discriminator(union: UnionSchema, schemas: Mapping[SchemaId, Schema]) -> UnionSchema:
+    """Find the property whose constants tell the object options apart, where none is declared.
+
+    A declared discriminator is completed by the constants that its options fix.
+    """
+    objects = [
+        (index, schema)
+        for index, option in enumerate(union.options)
+        if isinstance(schema := schemas[option.schema], ObjectSchema)
+    ]
+    declared = union.discriminator
+    if declared is not None:
+        mapping = dict(declared.mapping)
+        named = set(mapping)
+        for index, schema in objects:
+            values = _tag_values(schema, declared.property, schemas)
+            if values and not any(mapping.get(value) == index for value in values):
+                # An implicit mapping by component name gives way to what the option itself says.
+                for value in [v for v, i in mapping.items() if i == index and v not in values]:
+                    if value == _component_name(union.options[index].schema):
+                        del mapping[value]
+            for value in values:
+                if value not in named:
+                    mapping.setdefault(value, index)
+        completed = replace(declared, mapping=tuple(sorted(mapping.items())))
+        return replace(union, discriminator=completed)
+    if len(objects) < 2:
+        return union
+    candidates = [member.name for member in objects[0][1].properties]
+    for name in candidates:
+        mapping = {}
+        for index, schema in objects:
+            values = _tag_values(schema, name, schemas)
+            if not values or any(value in mapping for value in values):
+                break
+            mapping.update(dict.fromkeys(values, index))
+        else:
+            return replace(
+                union, discriminator=Discriminator(name, tuple(sorted(mapping.items())))
+            )
+    return union
+
+
+def _tag_values(
+    schema: ObjectSchema, name: str, schemas: Mapping[SchemaId, Schema]
+) -> tuple[str, ...]:
+    for member in schema.properties:
+        if member.name == name:
+            tag = schemas[member.type.schema]
+            if isinstance(tag, ConstSchema) and isinstance(tag.value, str):
+                return (tag.value,)
+            if isinstance(tag, EnumSchema):
+                return tuple(value for value in tag.values if isinstance(value, str))
+    return ()
+
+
+def _component_name(id: SchemaId) -> str:
+    return id.rpartition("/")[2]

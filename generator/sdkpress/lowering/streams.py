@@ -1,0 +1,181 @@
+"""Which answers are streams, what asks for them, and how they end.
+
+Facts come from the `x-sdkpress-stream` extension of the media type, else from the shapes
+themselves: a list of choices whose items have an index, a delta and a finish reason is the chunk
+of a streamed completion, whoever's document it is in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sdkpress.content import STREAM_KINDS, ContentKind
+from sdkpress.lowering.schemas import SchemaLowering
+from sdkpress.lowering.source import Source, as_dict, as_text
+from sdkpress.model import (
+    ArraySchema,
+    Body,
+    BooleanSchema,
+    Content,
+    ObjectSchema,
+    Property,
+    Response,
+    Schema,
+    SchemaId,
+    Stream,
+    TypeUse,
+)
+
+EXTENSION = "x-sdkpress-stream"
+DONE = "[DONE]"
+_ENVELOPE = frozenset({"data", "event", "id", "retry"})
+_CONDITION = "stream"
+
+Look = Callable[[TypeUse], Schema]
+
+
+class StreamLowering:
+    """Finds the stream of an operation after all schemas have been resolved."""
+
+    def __init__(self, source: Source, lowering: SchemaLowering) -> None:
+        self._source = source
+        self._lowering = lowering
+
+    def prepare(self, responses: tuple[Response, ...]) -> None:
+        """Lower the schemas that only an extension refers to."""
+        for response in responses:
+            for content in response.contents:
+                final = as_dict(self._extension(content)).get("final")
+                if isinstance(final, str):
+                    self._lowering.use({"$ref": final}, content.pointer)
+
+    def stream(
+        self,
+        responses: tuple[Response, ...],
+        body: Body | None,
+        schemas: dict[SchemaId, Schema],
+        finish: Callable[[TypeUse], TypeUse],
+    ) -> Stream | None:
+        """The streamed successful answer, if the operation has one."""
+        for response in responses:
+            if not response.status.startswith("2"):
+                continue
+            plain = [c for c in response.contents if c.kind not in STREAM_KINDS and not c.is_item]
+            for content in response.contents:
+                if content.kind in STREAM_KINDS or content.is_item:
+                    return self._describe(content, response, plain, body, schemas, finish)
+        return None
+
+    def _describe(
+        self,
+        content: Content,
+        response: Response,
+        plain: list[Content],
+        body: Body | None,
+        schemas: dict[SchemaId, Schema],
+        finish: Callable[[TypeUse], TypeUse],
+    ) -> Stream:
+        facts = self._extension(content)
+        item = finish(content.type) if content.type else None
+        shape = schemas[item.schema] if item else None
+        envelope = content.kind is ContentKind.SSE and _is_envelope(shape)
+        final = next((finish(c.type) for c in plain if c.kind is ContentKind.JSON and c.type), None)
+        if isinstance(facts.get("final"), str):
+            final = finish(self._lowering.use({"$ref": facts["final"]}, content.pointer))
+        finished_by = tuple(part for part in as_text(facts.get("finished-by")).split("/") if part)
+        renames = _pairs(facts.get("rename"))
+        keys = _pairs(facts.get("keys"))
+        if not facts and isinstance(shape, ObjectSchema):
+            finished_by, renames, keys = _chunk_shape(shape, final, schemas)
+        terminator = as_text(facts.get("terminator"))
+        if not terminator and finished_by and content.kind is ContentKind.SSE:
+            terminator = DONE
+        condition = as_text(facts.get("condition"))
+        if not condition and plain:
+            condition = _condition(body, schemas, finish)
+            if not condition:
+                self._source.report(
+                    "stream-without-condition",
+                    "the answer is a stream or one value, and no boolean body property asks for it",
+                    content.pointer,
+                )
+        return Stream(
+            content=content,
+            status=response.status,
+            item=item,
+            condition=condition,
+            is_envelope=envelope,
+            terminator=terminator,
+            finished_by=finished_by,
+            final=final,
+            renames=renames,
+            keys=keys,
+        )
+
+    def _extension(self, content: Content) -> dict[str, Any]:
+        node, _ = self._source.resolve(as_dict(self._source.at(content.pointer)), content.pointer)
+        return as_dict(node.get(EXTENSION))
+
+
+def _pairs(value: object) -> tuple[tuple[str, str], ...]:
+    return tuple((key, item) for key, item in as_dict(value).items() if isinstance(item, str))
+
+
+def _condition(
+    body: Body | None,
+    schemas: dict[SchemaId, Schema],
+    finish: Callable[[TypeUse], TypeUse],
+) -> str:
+    for content in body.contents if body else ():
+        shape = schemas[finish(content.type).schema] if content.type else None
+        for member in shape.properties if isinstance(shape, ObjectSchema) else ():
+            if member.name == _CONDITION and isinstance(
+                schemas[finish(member.type).schema], BooleanSchema
+            ):
+                return member.name
+    return ""
+
+
+def _is_envelope(shape: Schema | None) -> bool:
+    """An item that describes the parsed event itself (OpenAPI 3.2, section 4.14.4)."""
+    if not isinstance(shape, ObjectSchema):
+        return False
+    names = {member.name for member in shape.properties}
+    return "data" in names and names <= _ENVELOPE
+
+
+def _member(shape: ObjectSchema, name: str) -> Property | None:
+    return next((member for member in shape.properties if member.name == name), None)
+
+
+def _list_items(
+    shape: Schema | None, name: str, schemas: dict[SchemaId, Schema]
+) -> ObjectSchema | None:
+    member = _member(shape, name) if isinstance(shape, ObjectSchema) else None
+    listed = schemas[member.type.schema] if member else None
+    items = schemas[listed.items.schema] if isinstance(listed, ArraySchema) else None
+    return items if isinstance(items, ObjectSchema) else None
+
+
+def _chunk_shape(
+    shape: ObjectSchema, final: TypeUse | None, schemas: dict[SchemaId, Schema]
+) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+    choice = _list_items(shape, "choices", schemas)
+    if choice is None or _member(choice, "finish_reason") is None:
+        return (), (), ()
+    keys = [("choices", "index")] if _member(choice, "index") else []
+    renames: tuple[tuple[str, str], ...] = ()
+    delta = _member(choice, "delta")
+    if delta is not None:
+        whole = _list_items(schemas[final.schema], "choices", schemas) if final else None
+        if whole is None or _member(whole, "message") is not None:
+            renames = (("delta", "message"),)
+        delta_shape = schemas[delta.type.schema]
+        for member in delta_shape.properties if isinstance(delta_shape, ObjectSchema) else ():
+            items = _list_items(delta_shape, member.name, schemas)
+            if items is not None and _member(items, "index") is not None:
+                keys.append((member.name, "index"))
+    return ("choices", "*", "finish_reason"), renames, tuple(keys)
+
+

@@ -1,0 +1,304 @@
+"""Views of model modules: classes, aliases and the TypedDicts of plain-dict input."""
+
+from __future__ import annotations
+
+import keyword
+from dataclasses import dataclass
+
+from sdkpress.annotations import Annotator, Imports
+from sdkpress.model import (
+    Api,
+    EnumSchema,
+    ObjectSchema,
+    SchemaId,
+    UnionSchema,
+)
+from sdkpress.naming import Names
+from sdkpress.views.text import describe, docstring, literal, paragraphs
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    """One attribute: `name: annotation = default`, and its docstring."""
+
+    name: str
+    annotation: str
+    default: str
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelView:
+    name: str
+    doc: str
+    renames: str
+    fields: tuple[FieldView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AliasView:
+    """A name for a type: what type checkers see, and the expression at run time."""
+
+    name: str
+    definition: str
+    expression: str
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParamView:
+    """A TypedDict; `is_functional` where a key is no identifier."""
+
+    name: str
+    doc: str
+    keys: tuple[FieldView, ...]
+    is_functional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleView:
+    """One module of models or of TypedDicts."""
+
+    name: str
+    typing_names: tuple[str, ...]
+    abc_names: tuple[str, ...]
+    standard_modules: tuple[str, ...]
+    imports: tuple[tuple[str, tuple[str, ...]], ...]
+    uses_union: bool
+    uses_alias: bool
+    models: tuple[ModelView, ...]
+    aliases: tuple[AliasView, ...]
+    params: tuple[ParamView, ...]
+    param_aliases: tuple[AliasView, ...]
+    has_optional: bool
+
+    @property
+    def exports(self) -> tuple[str, ...]:
+        """Names that the module defines for the public."""
+        views = (*self.models, *self.aliases, *self.params, *self.param_aliases)
+        return tuple(sorted(view.name for view in views))
+
+
+def model_modules(
+    api: Api, names: Names, annotator: Annotator, modules: dict[SchemaId, str]
+) -> tuple[ModuleView, ...]:
+    """The modules of classes and aliases, by name."""
+    found: list[ModuleView] = []
+    for module in sorted(set(modules.values())):
+        ids = [id for id, place in modules.items() if place == module]
+        ids.sort(key=lambda id: names.schemas[id])
+        imports = Imports()
+        models: list[ModelView] = []
+        aliases: list[AliasView] = []
+        for id in ids:
+            schema = api.schemas[id]
+            if isinstance(schema, ObjectSchema):
+                models.append(_model(schema, names, annotator, imports))
+            else:
+                aliases.append(_alias(api, id, names, annotator, imports))
+        imports.typing.update({"TYPE_CHECKING"} if aliases else ())
+        expressions = "".join(alias.expression for alias in aliases)
+        found.append(
+            ModuleView(
+                name=module,
+                typing_names=tuple(sorted(imports.typing)),
+                abc_names=(),
+                standard_modules=tuple(sorted(imports.modules)),
+                imports=_imports(imports.schemas, {}, names, modules, module),
+                uses_union="union(" in expressions,
+                uses_alias="alias(" in expressions,
+                models=tuple(models),
+                aliases=tuple(aliases),
+                params=(),
+                param_aliases=(),
+                has_optional=any(
+                    "Maybe[" in field.annotation for model in models for field in model.fields
+                ),
+            )
+        )
+    return tuple(found)
+
+
+def param_modules(
+    api: Api,
+    names: Names,
+    annotator: Annotator,
+    modules: dict[SchemaId, str],
+    params: frozenset[SchemaId],
+) -> tuple[ModuleView, ...]:
+    """The modules of TypedDicts, one beside each module of models that needs it."""
+    found: list[ModuleView] = []
+    for module in sorted({modules[id] for id in params}):
+        ids = sorted(
+            (id for id in params if modules[id] == module), key=lambda id: names.schemas[id]
+        )
+        imports = Imports()
+        views: list[ParamView] = []
+        aliases: list[AliasView] = []
+        for id in ids:
+            schema = api.schemas[id]
+            name = f"{names.schemas[id]}Param"
+            if isinstance(schema, ObjectSchema):
+                views.append(_param(schema, name, annotator, imports))
+            else:
+                definition = annotator.param_definition(id, imports)
+                doc = f"What {names.schemas[id]} accepts as input."
+                aliases.append(AliasView(name, literal(definition), "object", docstring([doc], 0)))
+        if views:
+            imports.typing.add("TypedDict")
+        found.append(
+            ModuleView(
+                name=f"{module}_params",
+                typing_names=tuple(sorted(imports.typing)),
+                abc_names=tuple(sorted(imports.abc)),
+                standard_modules=tuple(sorted(imports.modules)),
+                imports=_imports(imports.schemas, imports.params, names, modules, f"{module}_params"),
+                uses_union=False,
+                uses_alias=False,
+                models=(),
+                aliases=(),
+                params=tuple(views),
+                param_aliases=tuple(aliases),
+                has_optional=False,
+            )
+        )
+    return tuple(found)
+
+
+def _imports(
+    schemas: dict[SchemaId, None],
+    params: dict[SchemaId, None],
+    names: Names,
+    modules: dict[SchemaId, str],
+    own: str,
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    wanted: dict[str, set[str]] = {}
+    for id in schemas:
+        wanted.setdefault(modules[id], set()).add(names.schemas[id])
+    for id in params:
+        wanted.setdefault(f"{modules[id]}_params", set()).add(f"{names.schemas[id]}Param")
+    return tuple(
+        (module, tuple(sorted(listed))) for module, listed in sorted(wanted.items()) if module != own
+    )
+
+
+def _model(
+    schema: ObjectSchema, names: Names, annotator: Annotator, imports: Imports
+) -> ModelView:
+    attributes = names.properties[schema.id]
+    fields: list[FieldView] = []
+    renames: list[str] = []
+    for member, attribute in zip(schema.properties, attributes, strict=True):
+        if attribute != member.name:
+            renames.append(f"{literal(attribute)}: {literal(member.name)}")
+        # What only a request carries is absent from an answer, required or not.
+        is_required = member.is_required and not member.write_only
+        annotation = annotator.output(member.type, imports)
+        plain = annotation == "Any" or annotation.endswith("| None") or annotation == "None"
+        if not is_required and not plain:
+            annotation = f"Maybe[{annotation}]"
+        fields.append(
+            FieldView(
+                attribute,
+                annotation,
+                "" if is_required else " = ABSENT",
+                docstring(_field_doc(member.docs.title, member.docs.description), 4),
+            )
+        )
+    fields = _unshadowed(fields)
+    doc = describe("", schema.docs.description or schema.docs.title) or [f"{names.schemas[schema.id]}."]
+    return ModelView(
+        names.schemas[schema.id],
+        docstring(doc, 4),
+        "{" + ", ".join(renames) + "}" if renames else "",
+        tuple(fields),
+    )
+
+
+def _field_doc(title: str, description: str) -> list[str]:
+    return paragraphs(description or title)
+
+
+_SHADOWED = frozenset({"int", "str", "float", "bool", "bytes", "list", "dict", "tuple", "object"})
+
+
+def _unshadowed(fields: list[FieldView]) -> list[FieldView]:
+    """An attribute called `list` hides the type of that name from the annotations behind it."""
+    hidden = {field.name for field in fields}
+    return [
+        FieldView(field.name, qualify(field.annotation, hidden), field.default, field.doc)
+        for field in fields
+    ]
+
+
+def qualify(annotation: str, hidden: set[str]) -> str:
+    """Types that a scope hides, by their full name: `list[str]` -> `builtins.list[str]`."""
+    clash = sorted(_SHADOWED & hidden)
+    if not clash:
+        return annotation
+    import re
+
+    pattern = re.compile(rf"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|\b({"|".join(clash)})\b""")
+    return pattern.sub(lambda m: m[1] if m[1] is not None else f"builtins.{m[2]}", annotation)
+
+
+def _alias(
+    api: Api, id: SchemaId, names: Names, annotator: Annotator, imports: Imports
+) -> AliasView:
+    schema = api.schemas[id]
+    name = names.schemas[id]
+    doc = docstring(describe("", schema.docs.description or schema.docs.title), 4)
+    definition = annotator.definition(id, imports)
+    if isinstance(schema, EnumSchema):
+        kinds = dict.fromkeys(
+            "bool" if isinstance(v, bool) else "str" if isinstance(v, str) else "int"
+            for v in schema.values
+        )
+        return AliasView(name, definition, " | ".join(kinds), doc)
+    if isinstance(schema, UnionSchema):
+        members = [annotator.output(option, imports) for option in schema.options]
+        distinct = list(dict.fromkeys(members))
+        listed = ", ".join(distinct) + ("," if len(distinct) == 1 else "")
+        arguments = [literal(name), f"lambda: ({listed})"]
+        if schema.discriminator is not None:
+            arguments.append(f"tag={literal(schema.discriminator.property)}")
+            pairs = ", ".join(
+                f"{literal(value)}: {distinct.index(members[index])}"
+                for value, index in schema.discriminator.mapping
+            )
+            if pairs:
+                arguments.append(f"mapping={{{pairs}}}")
+        return AliasView(name, literal(definition), f"union({', '.join(arguments)})", doc)
+    expression = f"alias({literal(name)}, lambda: {definition})"
+    return AliasView(name, literal(definition), expression, doc)
+
+
+def _param(
+    schema: ObjectSchema, name: str, annotator: Annotator, imports: Imports
+) -> ParamView:
+    keys: list[FieldView] = []
+    members = [member for member in schema.properties if not member.read_only]
+    for member in members:
+        annotation = annotator.input(member.type, imports)
+        if member.is_required:
+            imports.typing.add("Required")
+            annotation = f"Required[{annotation}]"
+        doc = docstring(_field_doc(member.docs.title, member.docs.description), 4)
+        keys.append(FieldView(member.name, annotation, "", doc))
+    functional = any(
+        not key.name.isidentifier()
+        or keyword.iskeyword(key.name)
+        or key.name.startswith("__")
+        or not key.name.isascii()
+        for key in keys
+    )
+    if functional:
+        keys = [
+            FieldView(literal(key.name), literal(key.annotation), "", key.doc) for key in keys
+        ]
+    else:
+        keys = _unshadowed(keys)
+    doc = describe("", schema.docs.description or schema.docs.title) or [f"{name}."]
+    return ParamView(name, docstring(doc, 4), tuple(keys), functional)
+
+
