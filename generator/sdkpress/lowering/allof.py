@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
-from sdkpress.lowering.source import POINTER, Source, as_dict, as_list, child
+from sdkpress.lowering.source import DERIVED, POINTER, Source, as_dict, as_list, child
 
 ANNOTATIONS = frozenset(
     {
@@ -31,9 +31,7 @@ def is_structural(node: object) -> bool:
 
 def sole_member(node: dict[str, Any], pointer: str) -> tuple[object, str] | None:
     """The one member of an allOf that says something, when the schema itself adds nothing."""
-    if any(
-        key not in ANNOTATIONS and key != "allOf" and not key.startswith("x-") for key in node
-    ):
+    if any(key not in ANNOTATIONS and key != "allOf" and not key.startswith("x-") for key in node):
         # `type: object` beside a single reference adds nothing that the reference lacks.
         rest = {key for key in node if key not in ANNOTATIONS and not key.startswith("x-")}
         if rest != {"allOf", "type"} or node["type"] != "object":
@@ -48,7 +46,7 @@ def sole_member(node: dict[str, Any], pointer: str) -> tuple[object, str] | None
 
 def merge_all_of(source: Source, node: dict[str, Any], pointer: str) -> dict[str, Any]:
     """An equivalent schema without allOf; members are referred to by pointer, not copied."""
-    parts = _flatten(source, node, pointer, ())
+    parts = _flatten(source, node, pointer, (pointer.partition(DERIVED)[0],))
     merged: dict[str, Any] = {}
     properties: dict[str, list[tuple[object, str]]] = {}
     required: dict[str, None] = {}
@@ -95,9 +93,7 @@ def merge_all_of(source: Source, node: dict[str, Any], pointer: str) -> dict[str
     if enum is not None:
         merged["enum"] = enum
     if properties:
-        merged["properties"] = {
-            name: _property(found) for name, found in properties.items()
-        }
+        merged["properties"] = {name: _property(found) for name, found in properties.items()}
     if required:
         merged["required"] = list(required)
     if "nullable" not in node and parts and all(part.get("nullable") is True for part, _ in parts):
@@ -148,6 +144,11 @@ def _flatten(
     for index, member in enumerate(as_list(node.get("allOf"))):
         parts.extend(_flatten(source, member, child(pointer, "allOf", index), seen))
     own = {key: item for key, item in node.items() if key != "allOf"}
+    for keyword in ("oneOf", "anyOf"):
+        options = [source.target(as_dict(option)) for option in as_list(own.get(keyword))]
+        if any(option is not None and option in seen for option in options):
+            # A parent that lists its children: what they take over is its properties alone.
+            own = {k: v for k, v in own.items() if k not in (keyword, "discriminator")}
     if own:
         parts.append((own, pointer))
     return parts

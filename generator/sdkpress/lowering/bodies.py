@@ -142,9 +142,7 @@ class BodyLowering:
                 # `schema` describes the whole sequence; its items are what arrives.
                 use = self.schemas.use(node["schema"]["items"], child(pointer, "schema", "items"))
                 return Content(media_type, kind, use, pointer, is_item=True)
-        use = (
-            self.schemas.use(node[keyword], child(pointer, keyword)) if keyword in node else None
-        )
+        use = self.schemas.use(node[keyword], child(pointer, keyword)) if keyword in node else None
         encodings = tuple(
             _encoding(name, as_dict(item)) for name, item in as_dict(node.get("encoding")).items()
         )

@@ -65,14 +65,14 @@ def lower_operation(
     )
     path = raw.path if raw.path.startswith("/") else "/" + raw.path
     parameters = _match_path(source, path, parameters, bodies, pointer)
-    body = bodies.body(node["requestBody"], child(pointer, "requestBody")) if node.get(
-        "requestBody"
-    ) else None
+    body = (
+        bodies.body(node["requestBody"], child(pointer, "requestBody"))
+        if node.get("requestBody")
+        else None
+    )
     security: tuple[tuple[str, ...], ...]
     if "security" in node:
-        security = lower_requirements(
-            source, node["security"], child(pointer, "security"), schemes
-        )
+        security = lower_requirements(source, node["security"], child(pointer, "security"), schemes)
     else:
         security = lower_requirements(source, source.tree.get("security"), "/security", schemes)
     key_header, parameters = _idempotency(node, parameters)
@@ -164,9 +164,7 @@ def _idempotency(
     return "", parameters
 
 
-def _replay(
-    source: Source, node: dict[str, Any], method: str, has_key: bool, pointer: str
-) -> str:
+def _replay(source: Source, node: dict[str, Any], method: str, has_key: bool, pointer: str) -> str:
     declared = node.get("x-sdkpress-replay")
     if declared is not None:
         if declared in ("safe", "method"):

@@ -225,9 +225,7 @@ def _infer_discriminator(union: UnionSchema, schemas: Mapping[SchemaId, Schema])
                 break
             mapping.update(dict.fromkeys(values, index))
         else:
-            return replace(
-                union, discriminator=Discriminator(name, tuple(sorted(mapping.items())))
-            )
+            return replace(union, discriminator=Discriminator(name, tuple(sorted(mapping.items()))))
     return union
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sdkpress.lowering.allof import ANNOTATIONS, is_structural, merge_all_of, sole_member
 from sdkpress.lowering.source import (
+    DERIVED,
     POINTER,
     Source,
     as_dict,
@@ -39,6 +40,9 @@ from sdkpress.model import (
 
 COMPONENTS = "/components/schemas/"
 
+MAX_DERIVATIONS = 6
+"""How often a schema that lowering made may give rise to another one."""
+
 _TYPES = ("object", "array", "string", "integer", "number", "boolean", "null")
 _OBJECT_KEYWORDS = (
     "properties", "additionalProperties", "patternProperties", "required", "propertyNames",
@@ -61,6 +65,7 @@ class SchemaLowering:
         self._uses: dict[str, TypeUse] = {}
         self._active: set[str] = set()
         self._waiting: dict[str, None] = {}
+        self._combined: dict[tuple[str, ...], str] = {}
         self._children = _find_children(source)
 
     def use(self, value: object, pointer: str) -> TypeUse:
@@ -72,13 +77,26 @@ class SchemaLowering:
         """
         node = as_dict(value)
         target = self.source.target(node)
-        if target is not None:
-            return self._reference(node, target, pointer)
         done = self._uses.get(pointer)
         if done is not None:
             return done
+        if target is not None:
+            result = self._reference(node, target, pointer)
+            self._uses[pointer] = result
+            if result != TypeUse(SchemaId(pointer)):
+                self.aliases[SchemaId(pointer)] = result
+            return result
+        combined = _combination(node)
+        if combined:
+            # The same conflict of properties may come up again inside of itself.
+            first = self._combined.setdefault(combined, pointer)
+            if first != pointer:
+                return TypeUse(SchemaId(first))
         if pointer in self._active:
             return TypeUse(SchemaId(pointer))
+        if pointer.count(DERIVED) > MAX_DERIVATIONS:
+            self.source.report("all-of-too-wide", "allOf and oneOf contain each other", pointer)
+            return self._any(pointer)
         self._active.add(pointer)
         result = self._lower(value, pointer)
         self._active.discard(pointer)
@@ -190,9 +208,7 @@ class SchemaLowering:
             types.remove("integer")
         return types
 
-    def _const(
-        self, value: object, node: dict[str, Any], id: SchemaId, nullable: bool
-    ) -> TypeUse:
+    def _const(self, value: object, node: dict[str, Any], id: SchemaId, nullable: bool) -> TypeUse:
         if value is None:
             return TypeUse(self._add(NullSchema(id, docs_of(node))), True)
         if isinstance(value, (str, bool, int)):
@@ -457,6 +473,15 @@ class SchemaLowering:
         if id not in self.schemas:
             self._add(AnySchema(id))
         return TypeUse(id)
+
+
+def _combination(node: dict[str, Any]) -> tuple[str, ...]:
+    """The pointers that an allOf made by lowering consists of, empty for any other schema."""
+    if node.keys() != {"allOf"}:
+        return ()
+    pointers = [as_dict(member).get(POINTER) for member in as_list(node["allOf"])]
+    found = tuple(item for item in pointers if isinstance(item, str))
+    return found if len(found) == len(pointers) else ()
 
 
 def _find_children(source: Source) -> dict[str, tuple[str, ...]]:

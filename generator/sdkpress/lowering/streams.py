@@ -177,5 +177,3 @@ def _chunk_shape(
             if items is not None and _member(items, "index") is not None:
                 keys.append((member.name, "index"))
     return ("choices", "*", "finish_reason"), renames, tuple(keys)
-
-

@@ -43,9 +43,7 @@ def decide_names(
     wanted: dict[str, Place] = dict(pinned.operations)
     for operation in api.operations:
         key = operation_key(operation)
-        text = (
-            overrides.get(key) or overrides.get(operation.operation_id) or operation.name_hint
-        )
+        text = overrides.get(key) or overrides.get(operation.operation_id) or operation.name_hint
         place_of = getattr(locate, "locate", None)
         location: Location | None = place_of(operation.pointer) if place_of else None
         if text:

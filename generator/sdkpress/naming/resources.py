@@ -27,8 +27,7 @@ _VERSION = re.compile(
     r"v?\d+([._-]\d+)*([-_.]?(alpha|beta|preview|rc)\d*)?|v\d+(alpha|beta)\d*|\d{4}-\d{2}-\d{2}"
 )
 _TEMPLATE = re.compile(r"\{[^{}]*\}")
-_ACTIONS = frozenset(
-    """
+_ACTIONS = frozenset("""
     abort accept acknowledge activate add analyze apply approve archive assign attach authenticate
     authorize ban batch block bulk bump calculate cancel capture change check checkout clear clone
     close compare complete compute confirm connect convert copy count deactivate decline decode
@@ -47,8 +46,7 @@ _ACTIONS = frozenset(
     tokenize track train transfer transform translate trigger truncate unarchive unassign unban
     unblock uninstall unlink unlock unmute unpause unpublish unregister unshare unstar unsubscribe
     untag update upgrade upload upsert use validate verify void vote wait wake watch withdraw
-    """.split()
-)
+    """.split())
 
 
 @dataclass(frozen=True, slots=True)

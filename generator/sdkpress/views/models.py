@@ -70,7 +70,8 @@ class ModuleView:
     aliases: tuple[AliasView, ...]
     params: tuple[ParamView, ...]
     param_aliases: tuple[AliasView, ...]
-    has_optional: bool
+    uses_maybe: bool = False
+    uses_absent: bool = False
 
     @property
     def exports(self) -> tuple[str, ...]:
@@ -111,9 +112,8 @@ def model_modules(
                 aliases=tuple(aliases),
                 params=(),
                 param_aliases=(),
-                has_optional=any(
-                    "Maybe[" in field.annotation for model in models for field in model.fields
-                ),
+                uses_maybe=any("Maybe[" in field.annotation for m in models for field in m.fields),
+                uses_absent=any(field.default for m in models for field in m.fields),
             )
         )
     return tuple(found)
@@ -152,14 +152,15 @@ def param_modules(
                 typing_names=tuple(sorted(imports.typing)),
                 abc_names=tuple(sorted(imports.abc)),
                 standard_modules=tuple(sorted(imports.modules)),
-                imports=_imports(imports.schemas, imports.params, names, modules, f"{module}_params"),
+                imports=_imports(
+                    imports.schemas, imports.params, names, modules, f"{module}_params"
+                ),
                 uses_union=False,
                 uses_alias=False,
                 models=(),
                 aliases=(),
                 params=tuple(views),
                 param_aliases=tuple(aliases),
-                has_optional=False,
             )
         )
     return tuple(found)
@@ -178,13 +179,13 @@ def _imports(
     for id in params:
         wanted.setdefault(f"{modules[id]}_params", set()).add(f"{names.schemas[id]}Param")
     return tuple(
-        (module, tuple(sorted(listed))) for module, listed in sorted(wanted.items()) if module != own
+        (module, tuple(sorted(listed)))
+        for module, listed in sorted(wanted.items())
+        if module != own
     )
 
 
-def _model(
-    schema: ObjectSchema, names: Names, annotator: Annotator, imports: Imports
-) -> ModelView:
+def _model(schema: ObjectSchema, names: Names, annotator: Annotator, imports: Imports) -> ModelView:
     attributes = names.properties[schema.id]
     fields: list[FieldView] = []
     renames: list[str] = []
@@ -206,7 +207,9 @@ def _model(
             )
         )
     fields = _unshadowed(fields)
-    doc = describe("", schema.docs.description or schema.docs.title) or [f"{names.schemas[schema.id]}."]
+    doc = describe("", schema.docs.description or schema.docs.title) or [
+        f"{names.schemas[schema.id]}."
+    ]
     return ModelView(
         names.schemas[schema.id],
         docstring(doc, 4),
@@ -273,9 +276,7 @@ def _alias(
     return AliasView(name, literal(definition), expression, doc)
 
 
-def _param(
-    schema: ObjectSchema, name: str, annotator: Annotator, imports: Imports
-) -> ParamView:
+def _param(schema: ObjectSchema, name: str, annotator: Annotator, imports: Imports) -> ParamView:
     keys: list[FieldView] = []
     members = [member for member in schema.properties if not member.read_only]
     for member in members:
@@ -293,12 +294,8 @@ def _param(
         for key in keys
     )
     if functional:
-        keys = [
-            FieldView(literal(key.name), literal(key.annotation), "", key.doc) for key in keys
-        ]
+        keys = [FieldView(literal(key.name), literal(key.annotation), "", key.doc) for key in keys]
     else:
         keys = _unshadowed(keys)
     doc = describe("", schema.docs.description or schema.docs.title) or [f"{name}."]
     return ParamView(name, docstring(doc, 4), tuple(keys), functional)
-
-

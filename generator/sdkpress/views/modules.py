@@ -56,9 +56,7 @@ def assign_modules(api: Api, names: Names) -> dict[SchemaId, str]:
         own(resource, reachable(api, roots))
     unused = [TypeUse(id) for id in names.schemas if id not in owners]
     own("", reachable(api, unused))
-    return {
-        id: f"_{owners[id]}" if owners[id] else SHARED for id in names.schemas
-    }
+    return {id: f"_{owners[id]}" if owners[id] else SHARED for id in names.schemas}
 
 
 def input_schemas(api: Api, names: Names) -> frozenset[SchemaId]:

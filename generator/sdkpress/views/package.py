@@ -146,7 +146,7 @@ def package_view(
         package=config.package,
         client=config.client,
         async_client=config.async_client,
-        error=f"{config.client}Error",
+        error=_root_error(config.client),
         version=config.version,
         license=config.license,
         env_prefix=config.env_prefix,
@@ -166,8 +166,18 @@ def package_view(
     )
 
 
+def _root_error(client: str) -> str:
+    name = f"{client}Error"
+    return name if name not in ERRORS else f"{client}ClientError"
+
+
 def _credentials(api: Api, config: ClientConfig) -> tuple[CredentialView, ...]:
-    used = {name for operation in api.operations for alternative in operation.security for name in alternative}
+    used = {
+        name
+        for operation in api.operations
+        for alternative in operation.security
+        for name in alternative
+    }
     schemes = [
         scheme
         for scheme in api.security_schemes

@@ -30,7 +30,10 @@ from sdkpress.naming.words import pascal, unique
 from sdkpress.views.models import qualify
 from sdkpress.views.text import describe, docstring, literal, one_line, paragraphs
 
-PREFIX = "models."
+_MODULE_NAMES = frozenset(
+    {"annotations", "builtins", "datetime", "decimal", "models", "overload", "uuid"}
+)
+"""Names that a module of operations has in its namespace: a submodule of that name would hide one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +131,18 @@ class OperationView:
         if self.always_streams:
             return (RequestKindView("StreamRequest", ""),)
         if self.condition:
-            return (RequestKindView("StreamRequest", self.condition), RequestKindView("Request", ""))
+            return (
+                RequestKindView("StreamRequest", self.condition),
+                RequestKindView("Request", ""),
+            )
         return (RequestKindView("Request", ""),)
 
     @property
     def fields(self) -> LocationView:
         """The arguments that are properties of the body."""
-        return LocationView("field", "body", self.located("field", True), self.located("field", False))
+        return LocationView(
+            "field", "body", self.located("field", True), self.located("field", False)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +194,23 @@ class ResourceView:
     uses_files: bool
     request_names: tuple[str, ...]
     has_streams: bool
+    models_alias: str
+    uses_models: bool
+
+    @property
+    def module(self) -> str:
+        """Path of the module below `resources`, without ending: `chat/completions`."""
+        return "/".join(module_name(part) for part in self.path)
 
     @property
     def dotted(self) -> str:
         """`chat.completions`."""
         return ".".join(self.path)
+
+
+def module_name(part: str) -> str:
+    """Name of the module of a resource: `models` -> `models_`."""
+    return f"{part}_" if part in _MODULE_NAMES else part
 
 
 def resource_views(api: Api, names: Names, annotator: Annotator) -> tuple[ResourceView, ...]:
@@ -248,8 +268,10 @@ def _resource(
         is_package=bool(children),
         operations=tuple(views),
         children=tuple(
-            ChildView(child[-1], pascal(child[-1]), child[-1]) for child in children
+            ChildView(child[-1], pascal(child[-1]), module_name(child[-1])) for child in children
         ),
+        models_alias=" as _models" if "models" in hidden else "",
+        uses_models="models." in facts + text,
         abc_names=tuple(sorted(imports.abc)),
         typing_names=tuple(sorted(imports.typing - builder.runtime_imports.typing)),
         standard_modules=tuple(sorted(modules - builder.runtime_imports.modules)),
@@ -280,6 +302,7 @@ class _Builder:
         self._imports = imports
         self._hidden = hidden
         self._thunk_imports = Imports()
+        self._prefix = "_models." if "models" in hidden else "models."
 
     @property
     def runtime_imports(self) -> Imports:
@@ -303,9 +326,7 @@ class _Builder:
             for c in r.contents
         )
         result = self._result(operation)
-        signatures, implementation = self._signatures(
-            arguments, condition, always, stream, result
-        )
+        signatures, implementation = self._signatures(arguments, condition, always, stream, result)
         summary = one_line(operation.docs.summary or operation.docs.description).strip()
         lines = describe(operation.docs.summary, operation.docs.description, 84)
         if not lines:
@@ -348,7 +369,11 @@ class _Builder:
         kind = ""
         if content is not None:
             kind = "fields" if fields is not None else "value"
-            wire += [("body", member.name) for member in fields.properties if not member.read_only] if fields else [("body", "body")]
+            wire += (
+                [("body", member.name) for member in fields.properties if not member.read_only]
+                if fields
+                else [("body", "body")]
+            )
         names = name_arguments(wire)
         found: list[tuple[ArgumentView, str]] = []
         for parameter, name in zip(operation.parameters, names, strict=False):
@@ -378,8 +403,12 @@ class _Builder:
         docs: list[str] = []
         for view, text in found:
             lines = paragraphs(f"{view.name}: {one_line(text)}", 78) if text else []
-            docs.extend(f"    {line}" if n == 0 else f"        {line}" for n, line in enumerate(lines))
-        ordered = sorted(found, key=lambda item: (item[0].location != "path", not item[0].is_required))
+            docs.extend(
+                f"    {line}" if n == 0 else f"        {line}" for n, line in enumerate(lines)
+            )
+        ordered = sorted(
+            found, key=lambda item: (item[0].location != "path", not item[0].is_required)
+        )
         return tuple(view for view, _ in ordered), docs, kind
 
     def _argument(
@@ -463,7 +492,9 @@ class _Builder:
         streamed = f"Stream[{item}, {final}]"
         whole_request, stream_request = f"Request[{result}]", f"StreamRequest[{item}, {final}]"
 
-        def written(annotation: str | None, default: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        def written(
+            annotation: str | None, default: str
+        ) -> tuple[tuple[str, ...], tuple[str, ...]]:
             positional = tuple(
                 f"{a.name}: {a.annotation}{a.default}" for a in arguments if a.location == "path"
             )
@@ -490,15 +521,15 @@ class _Builder:
         async_both = f"{result} | Async{streamed}"
         both_requests = f"{whole_request} | {stream_request}"
         required = next(a.is_required for a in arguments if a.name == condition)
+        every = ("bool", "") if required else ("bool | None", " = None")
         off = ("Literal[False]", "") if required else ("Literal[False] | None", " = None")
         signatures = (
             SignatureView(*written(*off), whole_request, result, result),
             SignatureView(
                 *written("Literal[True]", ""), stream_request, streamed, f"Async{streamed}"
             ),
-            SignatureView(*written("bool", ""), both_requests, both, async_both),
+            SignatureView(*written(*every), both_requests, both, async_both),
         )
-        every = ("bool", "") if required else ("bool | None", " = None")
         implementation = SignatureView(*written(*every), both_requests, both, async_both)
         return signatures, implementation
 
@@ -507,7 +538,9 @@ class _Builder:
         successes = [r for r in operation.responses if r.status.startswith("2")]
         if not successes:
             successes = [r for r in operation.responses if r.status == "default"]
-            if not successes or any(not r.status.startswith(("4", "5", "d")) for r in operation.responses):
+            if not successes or any(
+                not r.status.startswith(("4", "5", "d")) for r in operation.responses
+            ):
                 return self._any() if not operation.responses else "None"
         parts: dict[str, None] = {}
         for response in successes:
@@ -651,13 +684,13 @@ class _Builder:
     # --- annotations -----------------------------------------------------------------------------
 
     def _input(self, use: TypeUse) -> str:
-        return qualify(self._annotator.input(use, self._imports, PREFIX), self._hidden)
+        return qualify(self._annotator.input(use, self._imports, self._prefix), self._hidden)
 
     def _output(self, use: TypeUse) -> str:
-        return qualify(self._annotator.output(use, self._imports, PREFIX), self._hidden)
+        return qualify(self._annotator.output(use, self._imports, self._prefix), self._hidden)
 
     def _thunk(self, use: TypeUse) -> str:
-        return f"lambda: {self._annotator.output(use, self._thunk_imports, PREFIX)}"
+        return f"lambda: {self._annotator.output(use, self._thunk_imports, self._prefix)}"
 
     def _any(self) -> str:
         self._imports.typing.add("Any")

@@ -29,7 +29,9 @@ def literal(value: object) -> str:
 def clean(text: str) -> str:
     """Text without control, bidi and other invisible characters; line ends are newlines."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
-    kept = [c for c in text if c == "\n" or unicodedata.category(c) not in _DROPPED or c in _JOINERS]
+    kept = [
+        c for c in text if c == "\n" or unicodedata.category(c) not in _DROPPED or c in _JOINERS
+    ]
     return "".join(kept)
 
 

@@ -1,0 +1,206 @@
+"""What the command line prints and how: results on stdout, everything else on stderr.
+
+Nothing from a document reaches a terminal unescaped, and no encoding of the terminal can fail.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Generator, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from sdkpress.diagnostics import (
+    Diagnostic,
+    Location,
+    SdkpressError,
+    Severity,
+    as_dict,
+    printable,
+    render,
+)
+
+__all__ = ["Console", "console"]
+
+_COLORS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
+_SHOWN_PER_ID = 10
+_EXCERPT_BYTES = 20_000_000
+
+
+class Console:
+    """The two streams of a run, and what the options said about them."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the options of an earlier run and make the streams safe."""
+        self.is_quiet = False
+        self.is_verbose = False
+        self.is_json = False
+        self.failure_json: Mapping[str, Any] = {}
+        self._sources: dict[str, list[str]] = {}
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                with contextlib.suppress(OSError, ValueError):
+                    stream.reconfigure(errors="backslashreplace")
+
+    def configure(
+        self,
+        *,
+        quiet: bool = False,
+        verbose: bool = False,
+        is_json: bool = False,
+        failure: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Take a command's options; `failure` is the JSON (beside `diagnostics`) of a failed run."""
+        self.is_quiet, self.is_verbose, self.is_json = quiet, verbose, is_json
+        self.failure_json = failure or {}
+
+    def print(self, line: str = "") -> None:
+        """One line of the result; what is not ASCII text we wrote must have gone through
+        `printable`."""
+        self._write(sys.stdout, f"{line}\n")
+
+    def status(self, line: str) -> None:
+        """One line of a text result that `--quiet` leaves out."""
+        if not self.is_quiet and not self.is_json:
+            self.print(line)
+
+    def print_json(self, value: Any) -> None:
+        """The result as JSON. ASCII only: valid and harmless under every encoding."""
+        self.print(json.dumps(value, indent=2))
+
+    def write_bytes(self, content: bytes) -> None:
+        """A document on stdout, as it is."""
+        stream = sys.stdout
+        if isinstance(stream, io.TextIOWrapper):
+            with _harmless_pipe(stream):
+                stream.flush()
+                stream.buffer.write(content)
+                stream.buffer.flush()
+        else:
+            self._write(stream, content.decode("utf-8", "replace"))
+
+    def error(self, text: str, *, is_multiline: bool = False) -> None:
+        """A line on stderr that belongs to no place in a file."""
+        lines = text.rstrip("\n").split("\n") if is_multiline else [text]
+        for line in lines:
+            self._write(sys.stderr, f"{'' if is_multiline else 'sdkpress: '}{printable(line)}\n")
+
+    def failure(self, error: SdkpressError) -> None:
+        """What ends a run with exit code 2."""
+        self.show(error.diagnostics, is_error=True)
+        if self.is_json:
+            items = [as_dict(item) for item in error.diagnostics]
+            self.print_json({**self.failure_json, "diagnostics": items})
+
+    def show(self, diagnostics: Iterable[Diagnostic], *, is_error: bool = False) -> None:
+        """Diagnostics on stderr. Notes need `--verbose`; `--quiet` leaves errors alone; of many
+        with one id the first ten are shown. With JSON the result holds them."""
+        if self.is_json and not is_error:
+            return
+        shown: Counter[str] = Counter()
+        hidden: Counter[str] = Counter()
+        for item in diagnostics:
+            is_serious = item.severity is Severity.ERROR
+            if not is_serious and (self.is_quiet or self._is_silent(item)):
+                continue
+            if shown[item.id] >= _SHOWN_PER_ID and not self.is_verbose:
+                hidden[item.id] += 1
+                continue
+            shown[item.id] += 1
+            self._write(sys.stderr, f"{self._rendered(item)}\n")
+        for id, count in sorted(hidden.items()):
+            self.error(f"{count} more [{id}]; --verbose shows all")
+
+    @contextlib.contextmanager
+    def progress(self, title: str) -> Generator[None]:
+        """Shows that work goes on: a spinner on a terminal, with `--verbose` a line elsewhere."""
+        if self.is_quiet or self.is_json:
+            yield
+        elif sys.stderr is not None and sys.stderr.isatty() and not _is_dumb():
+            from rich.console import Console as RichConsole
+            from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+            from rich.text import Text
+
+            class _Title(TextColumn):
+                def render(self, task: Any) -> Text:  # plain: markup in a name means nothing
+                    return Text(task.description)
+
+            terminal = RichConsole(stderr=True, no_color=not _has_color(sys.stderr))
+            columns = (SpinnerColumn(), _Title(""), TimeElapsedColumn())
+            with Progress(*columns, console=terminal, transient=True) as bar:
+                bar.add_task(printable(title), total=None)
+                yield
+        else:
+            if self.is_verbose:
+                self.error(title)
+            yield
+
+    def close(self) -> None:
+        """Flush both streams; a reader that has gone away is no error."""
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                with _harmless_pipe(stream):
+                    stream.flush()
+
+    def _is_silent(self, item: Diagnostic) -> bool:
+        return item.severity is Severity.NOTE and not self.is_verbose
+
+    def _rendered(self, item: Diagnostic) -> str:
+        text = render(item, self._excerpt(item.location))
+        if not _has_color(sys.stderr):
+            return text
+        label = f"{item.severity.value}[{item.id}]"
+        return text.replace(label, f"\x1b[1;{_COLORS[item.severity]}m{label}\x1b[0m", 1)
+
+    def _excerpt(self, location: Location | None) -> list[str]:
+        """The located line and up to two before it, from the file that the location names."""
+        if location is None:
+            return []
+        if location.file not in self._sources:
+            lines: list[str] = []
+            path = Path(location.file)
+            with contextlib.suppress(OSError, ValueError):
+                if path.is_file() and path.stat().st_size <= _EXCERPT_BYTES:
+                    text = path.read_bytes().decode("utf-8-sig", "replace")
+                    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+            self._sources[location.file] = lines
+        lines = self._sources[location.file]
+        if not 0 < location.line <= len(lines):
+            return []
+        return lines[max(0, location.line - 3) : location.line]
+
+    def _write(self, stream: TextIO | None, text: str) -> None:
+        if stream is not None:
+            with _harmless_pipe(stream):
+                stream.write(text)
+
+
+@contextlib.contextmanager
+def _harmless_pipe(stream: TextIO) -> Generator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        # `sdkpress inspect … | head`: what follows goes nowhere, also at the interpreter's exit.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _has_color(stream: TextIO | None) -> bool:
+    if os.environ.get("NO_COLOR") or stream is None:
+        return False
+    return stream.isatty() and not _is_dumb()
+
+
+def _is_dumb() -> bool:
+    return os.environ.get("TERM", "") == "dumb"
+
+
+console = Console()

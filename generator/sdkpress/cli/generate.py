@@ -1,0 +1,212 @@
+"""`sdkpress generate`: writes clients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sdkpress.cli.console import console
+from sdkpress.cli.options import Clients, Overlays, Quiet, TextOrJson, Verbose
+from sdkpress.config import COMMAND_LINE
+from sdkpress.diagnostics import (
+    Diagnostic,
+    Location,
+    SdkpressError,
+    Severity,
+    as_dict,
+    fatal,
+    printable,
+)
+
+if TYPE_CHECKING:
+    from sdkpress.cli.targets import Target
+    from sdkpress.comparing import Plan
+    from sdkpress.pipeline import Build
+
+__all__ = ["generate"]
+
+
+def generate(
+    clients: Clients = None,
+    spec: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Generate from this document.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="The client's folder.")] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="DIST", help="Distribution name (from the title).")
+    ] = None,
+    package: Annotated[
+        str | None, typer.Option(metavar="PKG", help="Import name (from the name).")
+    ] = None,
+    client: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Class name of the client (from the name).")
+    ] = None,
+    overlay: Overlays = None,
+    black: Annotated[
+        bool | None,
+        typer.Option(
+            "--black/--no-black",
+            show_default=False,
+            help="Format with black, or not; the bytes are the same. "
+            "[default: yes, up to 20,000 new lines]",
+        ),
+    ] = None,
+    format: Annotated[TextOrJson, typer.Option(help="How to print the result.")] = TextOrJson.TEXT,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings are errors.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Build even where nothing seems to have changed.")
+    ] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Generate all clients of [tool.sdkpress] in pyproject.toml, those named, or one from --spec."""
+    is_json = format is TextOrJson.JSON
+    console.configure(quiet=quiet, verbose=verbose, is_json=is_json, failure={"clients": []})
+    from sdkpress.cli.targets import configured_targets, option_target
+
+    if spec is None:
+        lone = {"--out": out, "--name": name, "--package": package, "--client": client}
+        given = [option for option, value in lone.items() if value is not None]
+        if given or overlay:
+            raise _usage(f"{', '.join(given) or '--overlay'} goes with --spec FILE")
+        targets = configured_targets(clients or ())
+    else:
+        if clients:
+            raise _usage("either CLIENT names or --spec, not both")
+        if out is None:
+            raise _usage("--spec FILE goes with --out DIR")
+        targets = (
+            option_target(
+                spec=spec,
+                out=out,
+                name=name,
+                package=package,
+                client=client,
+                overlays=tuple(overlay or ()),
+            ),
+        )
+    outcomes = [_prepare(target, black=black, full=full) for target in targets]
+    if strict:
+        _refuse_warnings(outcomes)
+    raise typer.Exit(_write(outcomes, is_json=is_json))
+
+
+def _usage(message: str) -> SdkpressError:
+    return fatal("usage", message, COMMAND_LINE)
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """A client ready to be written: either built, or known to be unchanged (`states`)."""
+
+    target: Target
+    summary: Mapping[str, Any]
+    diagnostics: tuple[Diagnostic, ...]
+    build: Build | None
+    plan: Plan | None
+    states: tuple[tuple[str, str], ...] = ()
+
+
+def _prepare(target: Target, *, black: bool | None, full: bool) -> _Outcome:
+    from sdkpress.cli.targets import build_target, recall_target, summary_of
+    from sdkpress.comparing import plan
+
+    remembered = None if full else recall_target(target)
+    if remembered is not None:
+        summary = remembered.summary
+        diagnostics = tuple(_restored(item) for item in summary.get("diagnostics", ()))
+        states = tuple((path, "unchanged") for path in sorted(remembered.files))
+        return _Outcome(target, summary, diagnostics, None, None, states)
+    with console.progress(f"generating {target.label}"):
+        config, built, collected = build_target(target, black=black)
+        decided = plan(built.files, target.out, built.facts, built.lock)
+    summary = summary_of(config, built, collected.items)
+    return _Outcome(target, summary, collected.items, built, decided)
+
+
+def _refuse_warnings(outcomes: Sequence[_Outcome]) -> None:
+    warnings = [
+        replace(item, severity=Severity.ERROR)
+        for outcome in outcomes
+        for item in outcome.diagnostics
+        if item.severity is Severity.WARNING
+    ]
+    if warnings:
+        raise SdkpressError(*warnings)
+
+
+def _write(outcomes: Sequence[_Outcome], *, is_json: bool) -> int:
+    from sdkpress.cli.targets import remember_target
+    from sdkpress.emitting import plan_findings, write_plan
+
+    is_refused = any(outcome.plan is not None and outcome.plan.refused for outcome in outcomes)
+    code = 0
+    results: list[dict[str, Any]] = []
+    for outcome in outcomes:
+        findings: tuple[Diagnostic, ...] = ()
+        states = outcome.states
+        if outcome.plan is not None and outcome.build is not None:
+            if is_refused:
+                findings = plan_findings(outcome.plan)
+            else:
+                written = write_plan(outcome.plan)
+                findings, states = written.findings, tuple(written.states.items())
+                remember_target(outcome.target, outcome.build, outcome.summary)
+        elif is_refused:
+            states = ()
+        console.show(outcome.diagnostics)
+        console.show(findings, is_error=True)
+        code = 1 if findings else code
+        results.append(_result(outcome, states, findings))
+        if not is_refused:
+            _print_states(outcome, states)
+    if is_json:
+        console.print_json({"clients": results})
+    elif is_refused:
+        console.error("nothing was written")
+    return 1 if is_refused else code
+
+
+def _result(
+    outcome: _Outcome, states: Sequence[tuple[str, str]], findings: Sequence[Diagnostic]
+) -> dict[str, Any]:
+    summary = outcome.summary
+    diagnostics = [as_dict(item) for item in (*outcome.diagnostics, *findings)]
+    return {
+        "name": summary["name"],
+        "package": summary["package"],
+        "client": summary["client"],
+        "async_client": summary["async_client"],
+        "out": outcome.target.out.as_posix(),
+        "files": [{"path": path, "state": state} for path, state in states],
+        "operations": summary["operations"],
+        "diagnostics": diagnostics,
+    }
+
+
+def _print_states(outcome: _Outcome, states: Sequence[tuple[str, str]]) -> None:
+    if console.is_verbose:
+        for path, state in states:
+            console.status(f"{state:>9} {printable(path)}")
+    counts = [
+        f"{sum(state == wanted for _, state in states)} {wanted}"
+        for wanted in ("written", "unchanged", "deleted")
+        if any(state == wanted for _, state in states)
+    ]
+    name, out = outcome.summary["name"], printable(outcome.target.out.as_posix())
+    operations = outcome.summary["operations"]
+    noun = "operation" if operations == 1 else "operations"
+    console.status(f"{name}: {operations} {noun}, files in {out}: {', '.join(counts)}")
+
+
+def _restored(item: Mapping[str, Any]) -> Diagnostic:
+    location = None
+    if item["file"] is not None:
+        location = Location(item["file"], item["line"], item["column"], item["pointer"])
+    return Diagnostic(
+        item["id"], Severity(item["severity"]), item["message"], location, item["help"]
+    )

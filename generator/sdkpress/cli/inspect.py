@@ -1,0 +1,47 @@
+"""`sdkpress inspect`: what sdkpress understood of a document."""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated
+
+import typer
+
+from sdkpress.cli.console import console
+from sdkpress.cli.options import Overlays, Quiet, Verbose
+from sdkpress.diagnostics import as_dict, printable
+
+__all__ = ["inspect"]
+
+
+class _Format(enum.Enum):
+    TREE = "tree"
+    JSON = "json"
+
+
+def inspect(
+    spec: Annotated[
+        str, typer.Argument(metavar="SPEC", help="A document, or the name of a configured client.")
+    ],
+    overlay: Overlays = None,
+    format: Annotated[_Format, typer.Option(help="How to print it.")] = _Format.TREE,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Print the resources, operations, types and diagnostics of a document."""
+    is_json = format is _Format.JSON
+    failure = {"client": "", "async_client": "", "operations": [], "types": []}
+    console.configure(quiet=quiet, verbose=verbose, is_json=is_json, failure=failure)
+    from sdkpress.cli.targets import analyse_target, named_or_spec
+    from sdkpress.inspecting import inspect_json, inspect_tree
+
+    target = named_or_spec(spec, tuple(overlay or ()))
+    with console.progress(f"reading {target.label}"):
+        api, names, diagnostics = analyse_target(target)
+    if is_json:
+        items = [as_dict(item) for item in diagnostics.items]
+        console.print_json({**inspect_json(api, names), "diagnostics": items})
+        return
+    for line in inspect_tree(api, names).rstrip("\n").split("\n"):
+        console.print(printable(line))
+    console.show(diagnostics.items)

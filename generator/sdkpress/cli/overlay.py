@@ -1,0 +1,58 @@
+"""`sdkpress overlay apply`: a document with its overlays, as one document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sdkpress.cli.console import console
+from sdkpress.cli.options import Quiet
+from sdkpress.diagnostics import Diagnostics
+
+__all__ = ["commands"]
+
+commands = typer.Typer(
+    help="OpenAPI Overlays.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@commands.callback()
+def _overlay() -> None:  # pyright: ignore[reportUnusedFunction]
+    """OpenAPI Overlays."""
+
+
+@commands.command()
+def apply(
+    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The document.")],
+    overlays: Annotated[
+        list[Path], typer.Argument(metavar="OVERLAY...", help="Overlays, in their order.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write here in place of standard output.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Apply OpenAPI Overlays 1.0 and 1.1 to a document; print the result as YAML.
+
+    Files that the document refers to are part of the result, so that it stands on its own.
+    """
+    console.configure(quiet=quiet)
+    from sdkpress.bundling import load_document
+    from sdkpress.overlays import apply_overlays, dump
+    from sdkpress.writing import write_file
+
+    diagnostics = Diagnostics()
+    document = load_document(spec, diagnostics)
+    applied = apply_overlays(document, overlays, diagnostics)
+    diagnostics.raise_errors()
+    content = dump(applied).encode("utf-8", "backslashreplace")
+    console.show(diagnostics.items)
+    if out is None:
+        console.write_bytes(content)
+    else:
+        write_file(out, content)

@@ -1,0 +1,30 @@
+"""`sdkpress pull`: refreshes documents from their sources."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sdkpress.cli.console import console
+from sdkpress.cli.options import Quiet, Verbose
+
+__all__ = ["pull"]
+
+
+def pull(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SOURCE]...", help="Paths or URLs; those of sources.lock if none."),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 where a source has changed.")
+    ] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Take OpenAPI documents out of files, documentation pages and URLs into openapi-spec/."""
+    console.configure(quiet=quiet, verbose=verbose)
+    from sdkpress.pulling import pull as run
+
+    raise typer.Exit(run(sources or [], check=check))

@@ -1,0 +1,499 @@
+"""Diagnostics: what sdkpress has to say about an input, where, and how to mend it.
+
+Every stage reports through `Diagnostics` (findings that do not stop the work) or raises
+`SdkpressError` (the input or the call is wrong; the command line exits with 2). The ids are
+stable: users silence, count and search for them. `CATALOG` is the single table of them.
+"""
+
+from __future__ import annotations
+
+import enum
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+__all__ = [
+    "CATALOG",
+    "CatalogEntry",
+    "Diagnostic",
+    "Diagnostics",
+    "Location",
+    "SdkpressError",
+    "Severity",
+    "as_dict",
+    "fatal",
+    "printable",
+    "render",
+]
+
+
+class Severity(enum.Enum):
+    """How much a diagnostic matters; `--strict` turns warnings into errors."""
+
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in an input file.
+
+    `file` is the display path (posix, as the user gave it), `line` and `column` count from 1
+    (columns in characters), `pointer` is an RFC 6901 JSON pointer ("" is the root).
+    """
+
+    file: str
+    line: int
+    column: int
+    pointer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding: a stable id, how bad, one sentence, and where."""
+
+    id: str
+    severity: Severity
+    message: str
+    location: Location | None = None
+    help: str = ""
+
+
+class SdkpressError(Exception):
+    """The input or the call is wrong: the command line prints `diagnostics` and exits with 2."""
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__("\n".join(render(diagnostic) for diagnostic in diagnostics))
+        self.diagnostics: tuple[Diagnostic, ...] = diagnostics
+
+    def __reduce__(self) -> tuple[type[SdkpressError], tuple[Diagnostic, ...]]:
+        # Exception would pickle its args (the text); errors cross process pools.
+        return (type(self), self.diagnostics)
+
+
+class CatalogEntry(NamedTuple):
+    """What an id means: its severity, a title, and the default line of help ("" for none)."""
+
+    severity: Severity
+    title: str
+    help: str = ""
+
+
+_NOTE, _WARNING, _ERROR = Severity.NOTE, Severity.WARNING, Severity.ERROR
+
+CATALOG: Mapping[str, CatalogEntry] = {
+    # Reading files (document.py)
+    "file-not-found": CatalogEntry(_ERROR, "A file does not exist"),
+    "file-unreadable": CatalogEntry(_ERROR, "A file cannot be read"),
+    "file-too-large": CatalogEntry(_ERROR, "A file is larger than sdkpress reads"),
+    "invalid-encoding": CatalogEntry(
+        _ERROR, "A file is not UTF-8 text", "Save the file as UTF-8 (UTF-16 with a BOM works too)."
+    ),
+    "invalid-yaml": CatalogEntry(_ERROR, "A file is not YAML"),
+    "invalid-json": CatalogEntry(_ERROR, "A file is not JSON"),
+    "empty-document": CatalogEntry(_ERROR, "A file holds no document"),
+    "several-documents": CatalogEntry(
+        _ERROR,
+        "A YAML file holds more than one document",
+        "Keep one document per file; remove what follows the second `---`.",
+    ),
+    "duplicate-key": CatalogEntry(
+        _WARNING,
+        "A mapping has the same key twice; the last one counts",
+        "Rename or remove one of the two.",
+    ),
+    "invalid-key": CatalogEntry(_ERROR, "A mapping key is not a scalar"),
+    "alias-expansion": CatalogEntry(
+        _ERROR,
+        "YAML aliases expand to more nodes than sdkpress accepts",
+        "Use `$ref` in place of anchors and aliases.",
+    ),
+    "alias-recursion": CatalogEntry(
+        _ERROR,
+        "A YAML alias refers to the node that contains it",
+        "Use `$ref` for recursive structures.",
+    ),
+    "nesting-too-deep": CatalogEntry(_ERROR, "A document is nested too deeply"),
+    "non-json-value": CatalogEntry(
+        _WARNING,
+        "A YAML value has no JSON form and is kept as text",
+        "OpenAPI allows in YAML only what JSON can say; quote the value if it is meant as text.",
+    ),
+    "not-openapi": CatalogEntry(
+        _ERROR,
+        "A document is not an OpenAPI 3.x document",
+        "sdkpress reads OpenAPI 3.0, 3.1 and 3.2.",
+    ),
+    "swagger-2": CatalogEntry(
+        _ERROR,
+        "A document is Swagger (OpenAPI) 2.0",
+        "Convert it first, for example with `npx swagger2openapi --yaml -o openapi.yaml FILE`.",
+    ),
+    "unsupported-openapi-version": CatalogEntry(
+        _ERROR,
+        "A document declares an OpenAPI version that sdkpress does not read",
+        "sdkpress reads OpenAPI 3.0, 3.1 and 3.2.",
+    ),
+    # References across files (bundling.py)
+    "remote-ref": CatalogEntry(
+        _ERROR,
+        "A `$ref` leads to the network",
+        "Save the remote file beside the document and refer to it by a relative path.",
+    ),
+    "absolute-ref": CatalogEntry(
+        _ERROR,
+        "A `$ref` names an absolute path or a path that is not portable",
+        "Refer to the file by a path relative to the file that contains the `$ref`.",
+    ),
+    "ref-file-missing": CatalogEntry(_WARNING, "A `$ref` names a file that cannot be read"),
+    "invalid-ref": CatalogEntry(_WARNING, "A `$ref` is not a URI reference with a JSON pointer"),
+    "escaping-ref": CatalogEntry(
+        _ERROR,
+        "A `$ref` leads out of the document's folder through a symbolic link",
+        "Copy the file into the folder, or refer to its real place by a relative path.",
+    ),
+    "too-many-files": CatalogEntry(_ERROR, "A document refers to more files than sdkpress reads"),
+    # Documentation pages (pages.py)
+    "page-without-document": CatalogEntry(
+        _ERROR,
+        "A page has no OpenAPI document inside",
+        "sdkpress looks for one fenced block of YAML or JSON with an OpenAPI 3.x document.",
+    ),
+    "page-with-several-documents": CatalogEntry(
+        _ERROR,
+        "A page has more than one OpenAPI document inside",
+        "Save the wanted block as a YAML or JSON file and use that.",
+    ),
+    "page-truncated": CatalogEntry(
+        _ERROR,
+        "A page ends inside a fenced block",
+        "Fetch the page again; the document in it may be cut off.",
+    ),
+    "page-legacy-document": CatalogEntry(
+        _ERROR,
+        "A page has a block in the old documentation format, which is not OpenAPI",
+        "Ask the publisher for the OpenAPI document, or for a page of the current format.",
+    ),
+    # The network (fetching.py) and sources.lock (pulling.py)
+    "invalid-source": CatalogEntry(_ERROR, "A source is neither a path nor an http(s) URL"),
+    "fetch-failed": CatalogEntry(_ERROR, "A URL cannot be fetched"),
+    "fetch-refused-redirect": CatalogEntry(
+        _ERROR,
+        "A URL redirects to a place that is not allowed",
+        "If the new address is right, pull from it directly.",
+    ),
+    "fetch-too-large": CatalogEntry(_ERROR, "An answer is larger than sdkpress accepts"),
+    "not-a-document": CatalogEntry(
+        _ERROR, "A source is neither an OpenAPI document nor a Markdown page with one inside"
+    ),
+    "source-conflict": CatalogEntry(_ERROR, "Two sources would write the same document"),
+    "invalid-lock": CatalogEntry(
+        _ERROR, "A lock file cannot be read", "Restore it from version control."
+    ),
+    "nothing-to-pull": CatalogEntry(
+        _ERROR, "No source was given and none is recorded", "Run `sdkpress pull SOURCE`."
+    ),
+    "file-unwritable": CatalogEntry(_ERROR, "A file cannot be written"),
+    # Overlays (overlays.py)
+    "invalid-overlay": CatalogEntry(
+        _ERROR,
+        "A file is not an OpenAPI Overlay document",
+        "sdkpress reads OpenAPI Overlay 1.0 and 1.1.",
+    ),
+    "invalid-jsonpath": CatalogEntry(
+        _ERROR,
+        "A target of an overlay is not a JSONPath query, or it asks for too much work",
+        "Overlays use JSONPath as RFC 9535 defines it; a filter is written `[?@.name == 'x']`.",
+    ),
+    "overlay-no-match": CatalogEntry(
+        _ERROR,
+        "An overlay action matches nothing",
+        "If the document no longer needs the action, remove it; else correct its target.",
+    ),
+    "overlay-copy-source": CatalogEntry(
+        _ERROR, "`copy` of an overlay action does not select exactly one node"
+    ),
+    "overlay-unlike-kinds": CatalogEntry(
+        _ERROR,
+        "An overlay action merges values of unlike kinds",
+        "To replace a value by one of another kind, remove it in one action and add it in the next.",
+    ),
+    "overlay-target": CatalogEntry(
+        _ERROR, "An overlay action selects a node that it cannot be applied to"
+    ),
+    "overlay-too-large": CatalogEntry(_ERROR, "An overlay makes a document too large"),
+    "overlay-no-effect": CatalogEntry(
+        _NOTE,
+        "An overlay action changes nothing",
+        "The document says already what the action wants; remove the action.",
+    ),
+    # Validation (validation.py)
+    "invalid-node": CatalogEntry(
+        _WARNING, "A node is not what OpenAPI allows in its place; it is set aside"
+    ),
+    "validation-unavailable": CatalogEntry(
+        _NOTE, "A document could not be validated; it is used as it is"
+    ),
+    "validation-incomplete": CatalogEntry(
+        _NOTE, "A document has so many invalid nodes that validation stopped"
+    ),
+    # Lowering (lowering/): what the document means
+    "dangling-ref": CatalogEntry(
+        _WARNING,
+        "A `$ref` names a place that does not exist; the type is left open",
+        "Correct the `$ref`, or add what it names.",
+    ),
+    "reference-cycle": CatalogEntry(
+        _WARNING, "References lead back to themselves without a type; the type is left open"
+    ),
+    "invalid-schema": CatalogEntry(
+        _WARNING, "A schema is not an object or a boolean; the type is left open"
+    ),
+    "unknown-type": CatalogEntry(
+        _WARNING,
+        "A schema has a `type` that JSON Schema does not know",
+        "Use object, array, string, integer, number, boolean or null.",
+    ),
+    "all-of-conflict": CatalogEntry(
+        _WARNING, "The members of an allOf ask for types that no value has at once"
+    ),
+    "all-of-too-wide": CatalogEntry(
+        _NOTE, "An allOf combines unions into too many alternatives; the type is left open"
+    ),
+    "unknown-security-scheme": CatalogEntry(
+        _WARNING,
+        "A security requirement names a scheme that the document does not define",
+        "Define it below `components.securitySchemes`.",
+    ),
+    "unsupported-security-scheme": CatalogEntry(
+        _WARNING, "A security scheme is of no known type; requests go without it"
+    ),
+    "invalid-parameter": CatalogEntry(
+        _WARNING, "A parameter has no `name` or no known `in`; it is left out"
+    ),
+    "ignored-header-parameter": CatalogEntry(
+        _NOTE, "Accept, Content-Type and Authorization as header parameters are ignored"
+    ),
+    "invalid-style": CatalogEntry(
+        _WARNING, "A parameter has a `style` that its location does not allow"
+    ),
+    "undeclared-path-parameter": CatalogEntry(
+        _WARNING,
+        "A path has a template expression that no parameter declares; it becomes a string",
+        "Declare the parameter with `in: path`.",
+    ),
+    "unused-path-parameter": CatalogEntry(
+        _WARNING, "A path parameter does not occur in the path; it is left out"
+    ),
+    "invalid-status": CatalogEntry(_WARNING, "A response is keyed by no status code"),
+    "invalid-method": CatalogEntry(
+        _WARNING, "`additionalOperations` has a key that is no HTTP method"
+    ),
+    "invalid-extension": CatalogEntry(
+        _WARNING, "An `x-sdkpress-…` extension has a value that sdkpress does not know"
+    ),
+    "stream-without-condition": CatalogEntry(
+        _NOTE,
+        "An answer is a stream or one value, and no boolean body property asks for the stream",
+        "Name the property by `x-sdkpress-stream: {condition: …}` on the media type.",
+    ),
+    # Naming (naming.py)
+    "invalid-name": CatalogEntry(
+        _ERROR,
+        "A name that was set by hand is not usable",
+        "Use identifiers joined by dots, such as `chat.completions.create`.",
+    ),
+    "opaque-operation-id": CatalogEntry(
+        _NOTE, "An operationId says nothing; the name comes from the path"
+    ),
+    # Configuration and the command line (config.py, cli/)
+    "usage": CatalogEntry(_ERROR, "A command was called in a way it does not know"),
+    "no-configuration": CatalogEntry(_ERROR, "There is no configuration to work on"),
+    "invalid-toml": CatalogEntry(_ERROR, "A configuration file is not TOML"),
+    "invalid-config": CatalogEntry(_ERROR, "A configuration file says something that cannot be"),
+    "invalid-option": CatalogEntry(_ERROR, "An option of the command line cannot be as given"),
+    "unknown-client": CatalogEntry(_ERROR, "No client of that name is configured"),
+    # Writing a client (emitting.py, manifest.py)
+    "invalid-manifest": CatalogEntry(
+        _ERROR,
+        "The manifest of generated files cannot be read",
+        "Restore it from version control (after a merge conflict, take either side), then generate.",
+    ),
+    "edited-file": CatalogEntry(
+        _ERROR,
+        "A generated file was edited; nothing is written until that is settled",
+        "Keep hand-written code in extras/, which sdkpress never touches. To discard the edit, "
+        "restore or delete the file and generate again.",
+    ),
+    "foreign-file": CatalogEntry(
+        _ERROR,
+        "A file that sdkpress did not write stands where a generated file belongs",
+        "Move it away, or delete it, and generate again.",
+    ),
+    "edited-dropped-file": CatalogEntry(
+        _WARNING,
+        "A generated file is no longer part of the client, but was edited and is kept",
+        "Move what you need into extras/ and delete the file; sdkpress no longer looks at it.",
+    ),
+    "symlink-in-output": CatalogEntry(
+        _ERROR,
+        "A symbolic link stands inside a client's folder, where writing would leave the folder",
+        "Replace the link by a plain file or folder.",
+    ),
+    "output-unwritable": CatalogEntry(_ERROR, "A client's folder cannot be written"),
+    "output-incomplete": CatalogEntry(
+        _ERROR,
+        "Writing stopped half-way; every file is whole",
+        "Mend the cause and run `sdkpress generate` again.",
+    ),
+}
+
+
+class Diagnostics:
+    """Collects the diagnostics of one run."""
+
+    def __init__(self) -> None:
+        self._items: dict[Diagnostic, None] = {}
+
+    def add(self, id: str, message: str, location: Location | None = None, help: str = "") -> None:
+        """Record one finding; `CATALOG[id]` gives the severity and, without `help`, the help.
+
+        Raises KeyError for an id that is not in the catalog.
+        """
+        self._items[_diagnostic(id, message, location, help)] = None
+
+    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Record findings made elsewhere (another collector, an error's diagnostics)."""
+        for diagnostic in diagnostics:
+            self._items[diagnostic] = None
+
+    @property
+    def items(self) -> tuple[Diagnostic, ...]:
+        """All findings without duplicates, sorted by (file, line, column, id, message)."""
+        return tuple(sorted(self._items, key=_sort_key))
+
+    def raise_errors(self) -> None:
+        """Raise one `SdkpressError` with all errors recorded so far, if there are any."""
+        errors = [item for item in self.items if item.severity is Severity.ERROR]
+        if errors:
+            raise SdkpressError(*errors)
+
+
+def fatal(id: str, message: str, location: Location | None = None, help: str = "") -> SdkpressError:
+    """The error to raise for a finding after which nothing can be done (always an ERROR)."""
+    found = _diagnostic(id, message, location, help)
+    return SdkpressError(
+        Diagnostic(found.id, Severity.ERROR, found.message, found.location, found.help)
+    )
+
+
+def as_dict(diagnostic: Diagnostic) -> dict[str, str | int | None]:
+    """The machine form, as in `--format json`; without a location its fields are None."""
+    location = diagnostic.location
+    return {
+        "id": diagnostic.id,
+        "severity": diagnostic.severity.value,
+        "file": location.file if location else None,
+        "line": location.line if location else None,
+        "column": location.column if location else None,
+        "pointer": location.pointer if location else None,
+        "message": diagnostic.message,
+        "help": diagnostic.help,
+    }
+
+
+def render(diagnostic: Diagnostic, excerpt: Sequence[str] = ()) -> str:
+    """The text form, without a final newline and without anything a terminal would obey.
+
+    `excerpt` holds source lines as `Document.excerpt` gives them: consecutive, the last one
+    being the located line.
+
+        spec.yaml:12:7: warning[duplicate-key]: message
+           11 | paths:
+           12 |   /a: {}
+              |   ^
+          help: Rename or remove one of the two.
+    """
+    location = diagnostic.location
+    place = f"{printable(location.file)}:{location.line}:{location.column}: " if location else ""
+    lines = [
+        f"{place}{diagnostic.severity.value}[{diagnostic.id}]: {printable(diagnostic.message)}"
+    ]
+    if location and excerpt:
+        lines.extend(_excerpt_lines(location, excerpt))
+    if diagnostic.help:
+        lines.append(f"  help: {printable(diagnostic.help)}")
+    return "\n".join(lines)
+
+
+def printable(text: str) -> str:
+    r"""`text` on one line: controls, line separators, bidi and invisible format characters and
+    lone surrogates become escapes such as `\x1b` and `\u202e`."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_printable_character, text))
+
+
+_ESCAPED_CATEGORIES = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+_SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def _printable_character(character: str) -> str:
+    # Cf holds the bidi controls and zero-width characters; U+200D joins emoji and scripts.
+    if unicodedata.category(character) not in _ESCAPED_CATEGORIES or character == "\u200d":
+        return character
+    if character in _SHORT_ESCAPES:
+        return _SHORT_ESCAPES[character]
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+_EXCERPT_WIDTH = 100
+
+
+def _excerpt_lines(location: Location, excerpt: Sequence[str]) -> list[str]:
+    first = location.line - len(excerpt) + 1
+    gutter = len(str(location.line)) + 3
+    # A minified document is one line: all lines show the same window around the column.
+    column = max(location.column, 1)
+    start = max(0, column - 1 - _EXCERPT_WIDTH // 2) if column > _EXCERPT_WIDTH else 0
+    lines: list[str] = []
+    for number, source in enumerate(excerpt, first):
+        shown = _window(source, start)
+        lines.append(f"{number:>{gutter}} | {shown}".rstrip())
+    before = _untab(excerpt[-1][start : column - 1])
+    lead = 1 if start else 0
+    lines.append(f"{'':>{gutter}} | {' ' * (lead + len(before))}^")
+    return lines
+
+
+def _window(source: str, start: int) -> str:
+    shown = _untab(source[start : start + _EXCERPT_WIDTH])
+    return f"{'…' if start else ''}{shown}{'…' if len(source) > start + _EXCERPT_WIDTH else ''}"
+
+
+def _untab(text: str) -> str:
+    return printable(text.replace("\t", " "))
+
+
+def _diagnostic(id: str, message: str, location: Location | None, help: str) -> Diagnostic:
+    entry = CATALOG[id]
+    return Diagnostic(id, entry.severity, message, location, help or entry.help)
+
+
+def _sort_key(diagnostic: Diagnostic) -> tuple[str, int, int, str, str, str]:
+    location = diagnostic.location
+    if location is None:
+        return ("", 0, 0, diagnostic.id, diagnostic.message, "")
+    return (
+        location.file,
+        location.line,
+        location.column,
+        diagnostic.id,
+        diagnostic.message,
+        location.pointer,
+    )

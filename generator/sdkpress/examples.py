@@ -1,0 +1,129 @@
+"""Example calls: the arguments that an operation is shown and tested with.
+
+Values come from the document's examples where they are valid, else from its schemas.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sdkpress.document import Document
+from sdkpress.lowering.source import as_dict, as_list
+from sdkpress.model import Operation
+from sdkpress.runtime.testing.references import References
+from sdkpress.runtime.testing.samples import Sampler
+from sdkpress.views.resources import ArgumentView, OperationView
+from sdkpress.views.text import literal
+
+__all__ = ["Examples"]
+
+_WIDTH = 88
+
+
+class Examples:
+    """Writes example calls for the operations of one document."""
+
+    def __init__(self, document: Document) -> None:
+        self._tree = document.tree
+        self._references = References(document.tree)
+        self._sampler = Sampler(self._references, "request")
+
+    def arguments(self, operation: Operation, view: OperationView) -> tuple[str, ...]:
+        """Arguments of a call, as they are written; optional ones are left out."""
+        body = self._body(operation)
+        found: list[str] = []
+        for argument in view.arguments:
+            if not argument.is_required:
+                continue
+            value = self._value(operation, argument, body)
+            if argument.annotation.startswith(("FileInput", "str | bytes")):
+                written = 'b"example"'
+            elif argument.annotation.startswith("bytes"):
+                written = 'b"example"'
+            else:
+                written = written_value(value, 4)
+            found.append(
+                written if argument.location == "path" else f"{argument.name}={written}"
+            )
+        return tuple(found)
+
+    def _value(self, operation: Operation, argument: ArgumentView, body: Any) -> Any:
+        if argument.location == "body":
+            return body
+        if argument.location == "field":
+            return as_dict(body).get(argument.wire_name)
+        for parameter in operation.parameters:
+            if parameter.name == argument.wire_name and (
+                parameter.location == argument.location or parameter.location == "querystring"
+            ):
+                node = self._at(parameter.pointer)
+                if "example" in node:
+                    return node["example"]
+                for item in as_dict(node.get("examples")).values():
+                    example = self._references.resolve(item)
+                    if "value" in example:
+                        return example["value"]
+                schema: Any = node.get("schema", {})
+                for media in as_dict(node.get("content")).values():
+                    schema = as_dict(media).get("schema", {})
+                return self._sample(schema) if node.get("in") else "example"
+        return "example"
+
+    def _body(self, operation: Operation) -> Any:
+        if operation.body is None:
+            return None
+        node = self._at(operation.body.contents[0].pointer)
+        suggested: list[Any] = [node["example"]] if "example" in node else []
+        for item in as_dict(node.get("examples")).values():
+            example = self._references.resolve(item)
+            if "value" in example:
+                suggested.append(example["value"])
+        schema: Any = node.get("schema", {})
+        sampled = self._sample(schema)
+        for value in suggested:
+            if type(value) is type(sampled):
+                if isinstance(value, dict) and isinstance(sampled, dict):
+                    return {**sampled, **value}
+                return value
+        return sampled
+
+    def _sample(self, schema: Any) -> Any:
+        return self._sampler.sample(schema)
+
+    def _at(self, pointer: str) -> dict[str, Any]:
+        node: Any = self._tree
+        for raw in pointer.split("/")[1:] if pointer else ():
+            key = raw.replace("~1", "/").replace("~0", "~")
+            if isinstance(node, list):
+                items = as_list(node)
+                node = items[int(key)] if key.isdigit() and int(key) < len(items) else None
+            else:
+                node = as_dict(node).get(key)
+        return self._references.resolve(node)
+
+
+def written_value(value: Any, indent: int) -> str:
+    """A JSON value as a Python expression, broken into lines where it is long."""
+    plain = _plain(value)
+    if len(plain) + indent <= _WIDTH:
+        return plain
+    pad = " " * (indent + 4)
+    if isinstance(value, dict):
+        lines = [
+            f"{pad}{literal(key)}: {written_value(item, indent + 4)},\n"
+            for key, item in as_dict(value).items()
+        ]
+        return "{\n" + "".join(lines) + " " * indent + "}"
+    if isinstance(value, list):
+        lines = [f"{pad}{written_value(item, indent + 4)},\n" for item in as_list(value)]
+        return "[\n" + "".join(lines) + " " * indent + "]"
+    return plain
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        pairs = as_dict(value).items()
+        return "{" + ", ".join(f"{literal(k)}: {_plain(v)}" for k, v in pairs) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_plain(item) for item in as_list(value)) + "]"
+    return literal(value)

@@ -1,0 +1,36 @@
+"""Load, overlay, validate, lower: the first half of the pipeline, shared by all commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sdkpress.bundling import load_document
+from sdkpress.diagnostics import Diagnostics
+from sdkpress.document import Document
+from sdkpress.lowering import lower
+from sdkpress.model import Api
+from sdkpress.overlays import apply_overlays
+from sdkpress.validation import validate
+
+__all__ = ["load_api"]
+
+
+def load_api(
+    spec: Path,
+    overlays: Sequence[Path],
+    diagnostics: Diagnostics,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> tuple[Document, Api]:
+    """The overlaid document and its IR.
+
+    Raises SdkpressError where the document cannot be read at all; everything else is reported.
+    """
+    document = load_document(spec, diagnostics)
+    if overlays:
+        progress("overlay")
+        document = apply_overlays(document, overlays, diagnostics)
+    progress("validate")
+    document = validate(document, diagnostics)
+    progress("lower")
+    return document, lower(document, diagnostics)

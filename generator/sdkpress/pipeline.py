@@ -1,0 +1,164 @@
+"""The table of contents: from a configuration to the files of a client, all in memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sdkpress import __version__
+from sdkpress.annotations import Annotator
+from sdkpress.config import ClientConfig, config_digest
+from sdkpress.diagnostics import Diagnostics, fatal
+from sdkpress.document import Document
+from sdkpress.examples import Examples
+from sdkpress.formatting import Mode, format_texts
+from sdkpress.layout import copied_files, file_jobs
+from sdkpress.loading import load_api
+from sdkpress.model import Api
+from sdkpress.naming import Names, decide_names, operation_key
+from sdkpress.naming.lock import read_lock, write_lock
+from sdkpress.output import BuildFacts, InputFile, NamesLock, OutputFile
+from sdkpress.provenance import sha256, templates_digest
+from sdkpress.rendering import render
+from sdkpress.views.docs import docs_view
+from sdkpress.views.models import model_modules, param_modules
+from sdkpress.views.modules import assign_modules, input_schemas
+from sdkpress.views.package import PackageView, package_view
+from sdkpress.views.resources import resource_views
+
+__all__ = ["Build", "build"]
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A client in memory: its files, and what they were made from."""
+
+    files: tuple[OutputFile, ...]
+    api: Api
+    names: Names
+    lock: NamesLock | None
+    facts: BuildFacts
+    unformatted_lines: int
+
+
+def build(
+    config: ClientConfig,
+    diagnostics: Diagnostics,
+    *,
+    black: Mode = "auto",
+    progress: Progress = lambda stage: None,
+) -> Build:
+    """Run all stages but the last; nothing is written.
+
+    Raises SdkpressError where the document or the configuration is unusable.
+    """
+    progress("load")
+    document, api = load_api(config.spec, config.overlays, diagnostics, progress)
+    progress("name")
+    lock_path, locked = _read_lock(config)
+    try:
+        pinned = read_lock(locked, config.name)
+    except ValueError as error:
+        raise fatal("invalid-lock", f"{lock_path.as_posix()}: {error}") from None
+    names = decide_names(api, pinned, config.names, diagnostics, document)
+    progress("view")
+    params = input_schemas(api, names)
+    annotator = Annotator(api, names, params)
+    modules = assign_modules(api, names)
+    package = package_view(
+        api,
+        config,
+        resource_views(api, names, annotator),
+        model_modules(api, names, annotator, modules),
+        param_modules(api, names, annotator, modules, params),
+    )
+    progress("render")
+    jobs = file_jobs(package, docs_view(package, _calls(api, names, document, package), _chats(api, names)))
+    texts = {job.path: render(job) for job in jobs}
+    progress("format")
+    python = {path: text for path, text in texts.items() if path.endswith(".py")}
+    formatted = format_texts(python, mode=black)
+    texts.update(formatted.texts)
+    owners = {job.path: job.owner for job in jobs}
+    files = [OutputFile(path, text.encode(), owners[path]) for path, text in texts.items()]
+    files.extend(copied_files(package, _fixture_document(document)))
+    content = write_lock(locked, config.name, names.operations, names.schemas)
+    facts = BuildFacts(
+        generator_version=__version__,
+        document_digest=document.digest,
+        overlay_digests=tuple(sha256(path.read_bytes()) for path in config.overlays),
+        config_digest=config_digest(config),
+        templates_digest=templates_digest(),
+        names_digest=sha256(json.dumps(names_of(names), sort_keys=True).encode()),
+        inputs=_inputs(config, document, lock_path, locked),
+    )
+    return Build(
+        tuple(sorted(files, key=lambda file: file.path)),
+        api,
+        names,
+        NamesLock(lock_path, content) if config.pins_names else None,
+        facts,
+        formatted.skipped,
+    )
+
+
+def _calls(
+    api: Api, names: Names, document: Document, package: PackageView
+) -> dict[str, tuple[str, ...]]:
+    """Example arguments of every operation, by its dotted name."""
+    examples = Examples(document)
+    operations = {
+        names.operations[operation_key(item)].dotted(): item for item in api.operations
+    }
+    return {
+        dotted: examples.arguments(operations[dotted], view)
+        for resource, view in package.operations
+        for dotted in (f"{resource.dotted}.{view.method}",)
+    }
+
+
+def _chats(api: Api, names: Names) -> frozenset[str]:
+    """Operations whose stream has the shape of a chat: choices with a delta."""
+    return frozenset(
+        names.operations[operation_key(item)].dotted()
+        for item in api.operations
+        if item.stream is not None and ("delta", "message") in item.stream.renames
+    )
+
+
+def names_of(names: Names) -> dict[str, dict[str, str]]:
+    """The public names as plain data."""
+    return {
+        "operations": {key: place.dotted() for key, place in names.operations.items()},
+        "schemas": {str(id): name for id, name in names.schemas.items()},
+    }
+
+
+def _read_lock(config: ClientConfig) -> tuple[Path, bytes | None]:
+    """The names lock beside the document; only a configured client has one."""
+    path = config.spec.with_name(f"{config.spec.stem}.names.lock")
+    try:
+        return path, path.read_bytes()
+    except FileNotFoundError:
+        return path, None
+    except OSError as error:
+        raise fatal("file-unreadable", f"{path.as_posix()}: {error.strerror}") from None
+
+
+def _inputs(
+    config: ClientConfig, document: Document, lock_path: Path, locked: bytes | None
+) -> tuple[InputFile, ...]:
+    found = [InputFile(path, digest) for path, digest in getattr(document, "inputs", ())]
+    found.extend(InputFile(path, sha256(path.read_bytes())) for path in config.overlays)
+    found.append(InputFile(lock_path, sha256(locked) if locked is not None else None))
+    return tuple(found)
+
+
+def _fixture_document(document: Document) -> bytes:
+    """The document as the fake server reads it: compact, without texts that it never sends."""
+    text = json.dumps(document.tree, ensure_ascii=False, separators=(",", ":"))
+    return (text + "\n").encode("utf-8", "surrogatepass")
