@@ -25,7 +25,7 @@ from sdkpress.model import (
 )
 from sdkpress.naming import Names
 from sdkpress.naming.shapes import string_type
-from sdkpress.views.text import literal
+from sdkpress.text import literal
 
 
 @dataclass(slots=True)

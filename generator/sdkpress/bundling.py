@@ -50,7 +50,8 @@ def load_document(path: Path, diagnostics: Diagnostics, *, display: str | None =
     else:
         root = parse_file(data, display, diagnostics)
     check_openapi(root)
-    return _Bundler(path, root, diagnostics, len(data)).bundle()
+    inputs = [input_file(path, data)]
+    return _Bundler(path, root, diagnostics, len(data), inputs).bundle()
 
 
 # ---------------------------------------------------------------- what a reference is
@@ -96,6 +97,7 @@ class _Bundler:
     root: SourceFile
     diagnostics: Diagnostics
     bytes_read: int
+    inputs: list[InputFile]
     _parts: dict[str, _Part] = field(default_factory=dict[str, _Part])
     _queue: list[_Part] = field(default_factory=list[_Part])
     _unreadable: dict[str, SdkpressError] = field(default_factory=dict[str, SdkpressError])
@@ -122,7 +124,8 @@ class _Bundler:
                 origins[f"/{FILES_KEY}/{escape_token(part.key)}"] = Origin(part.file)
         lines = [main.file.digest, *(f"{part.file.digest} {part.key}" for part in parts)]
         digest = hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
-        return Document(self.root.path, tree, digest, self.root, origins)
+        inputs = tuple(self.inputs)
+        return Document(self.root.path, tree, digest, self.root, origins, inputs)
 
     # ------------------------------------------------------------ walking one file
 
@@ -263,6 +266,7 @@ class _Bundler:
             message = f"There are more than {MAX_FILES:,} files, or they are too large together."
             self._refuse("too-many-files", message, place, quiet)
             return None
+        data: bytes | None = None
         try:
             data = read_bytes(path, display, limit=min(MAX_BYTES, remaining))
             file = parse_file(data, display, self.diagnostics)
@@ -270,6 +274,8 @@ class _Bundler:
             self._unreadable[key] = error
             self._report_unreadable(key, ref, place, quiet=quiet)
             return None
+        finally:
+            self.inputs.append(input_file(path, data))
         self.bytes_read += len(data)
         part = _Part(key, key, file)
         self._parts[key] = part

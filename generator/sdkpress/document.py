@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from sdkpress.diagnostics import Diagnostics, Location, SdkpressError, fatal
 from sdkpress.json_text import parse_json, scan_positions
+from sdkpress.output import InputFile
 from sdkpress.positions import Positions
 from sdkpress.source_text import SourceText, decode, read_bytes
 from sdkpress.trees import escape_token, is_mapping, is_sequence
@@ -103,6 +104,8 @@ class Document:
         default_factory=dict[str, Origin], repr=False, compare=False
     )
     """By pointer of this tree: nodes that came from elsewhere. The longest prefix counts."""
+    inputs: tuple[InputFile, ...] = field(default=(), repr=False, compare=False)
+    """The files it was read from, the document first; also those that were looked for in vain."""
 
     def locate(self, pointer: str) -> Location:
         """The place of the node at `pointer`; of its nearest existing ancestor when it has none.

@@ -141,8 +141,12 @@ class _Transaction:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         handle = os.open(temporary, flags, 0o666)
         self.staged.append((temporary, target))
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(file.content or b"")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(file.content or b"")
+        except OSError as error:
+            error.filename = error.filename or str(temporary)  # a full disk names no file
+            raise
         if file.disk is not None:
             with contextlib.suppress(OSError):
                 os.chmod(temporary, target.stat().st_mode & 0o777)

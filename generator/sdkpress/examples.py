@@ -12,8 +12,8 @@ from sdkpress.lowering.source import as_dict, as_list
 from sdkpress.model import Operation
 from sdkpress.runtime.testing.references import References
 from sdkpress.runtime.testing.samples import Sampler
-from sdkpress.views.resources import ArgumentView, OperationView
-from sdkpress.views.text import literal
+from sdkpress.text import literal
+from sdkpress.views.operations import ArgumentView, OperationView
 
 __all__ = ["Examples"]
 
@@ -42,9 +42,7 @@ class Examples:
                 written = 'b"example"'
             else:
                 written = written_value(value, 4)
-            found.append(
-                written if argument.location == "path" else f"{argument.name}={written}"
-            )
+            found.append(written if argument.location == "path" else f"{argument.name}={written}")
         return tuple(found)
 
     def _value(self, operation: Operation, argument: ArgumentView, body: Any) -> Any:

@@ -9,8 +9,8 @@ from sdkpress.content import STREAM_KINDS
 from sdkpress.diagnostics import Diagnostics, as_dict
 from sdkpress.model import Api, ObjectSchema, Operation, TypeUse
 from sdkpress.naming import Names, operation_key
+from sdkpress.text import one_line
 from sdkpress.views.modules import input_schemas
-from sdkpress.views.text import one_line
 
 __all__ = ["inspect_json", "inspect_tree"]
 

@@ -32,10 +32,14 @@ class OutputFile:
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """A file that a build read: `digest` is the SHA-256 (hex) of its bytes, None = it was absent."""
+    """A file that a build read: `digest` is the SHA-256 (hex) of its bytes, None = it was absent.
+
+    `text_digest` is the same with CRLF read as LF ("" = absent), for what is committed.
+    """
 
     path: Path
     digest: str | None
+    text_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

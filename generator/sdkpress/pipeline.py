@@ -77,7 +77,9 @@ def build(
         param_modules(api, names, annotator, modules, params),
     )
     progress("render")
-    jobs = file_jobs(package, docs_view(package, _calls(api, names, document, package), _chats(api, names)))
+    jobs = file_jobs(
+        package, docs_view(package, _calls(api, names, document, package), _chats(api, names))
+    )
     texts = {job.path: render(job) for job in jobs}
     progress("format")
     python = {path: text for path, text in texts.items() if path.endswith(".py")}
@@ -111,9 +113,7 @@ def _calls(
 ) -> dict[str, tuple[str, ...]]:
     """Example arguments of every operation, by its dotted name."""
     examples = Examples(document)
-    operations = {
-        names.operations[operation_key(item)].dotted(): item for item in api.operations
-    }
+    operations = {names.operations[operation_key(item)].dotted(): item for item in api.operations}
     return {
         dotted: examples.arguments(operations[dotted], view)
         for resource, view in package.operations

@@ -12,10 +12,13 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from sdkpress.output import InputFile
+
 __all__ = [
     "content_digest",
     "folder_digest",
     "generator_fingerprint",
+    "input_file",
     "runtime_folder",
     "sha256",
     "templates_digest",
@@ -35,6 +38,13 @@ def sha256(content: bytes) -> str:
 def content_digest(content: bytes) -> str:
     """The SHA-256 (hex) of a text file's bytes with CRLF read as LF."""
     return sha256(content.replace(b"\r\n", b"\n"))
+
+
+def input_file(path: Path, content: bytes | None) -> InputFile:
+    """The record of an input: `content` is what was read, None = there was no such file."""
+    if content is None:
+        return InputFile(path, None)
+    return InputFile(path, sha256(content), content_digest(content))
 
 
 def folder_digest(folder: Path, patterns: tuple[str, ...] = ("*",)) -> str:

@@ -10,7 +10,7 @@ import jinja2
 
 from sdkpress.layout import FileJob
 from sdkpress.provenance import templates_folder
-from sdkpress.views.text import literal, one_line
+from sdkpress.text import literal, one_line
 
 __all__ = ["render"]
 

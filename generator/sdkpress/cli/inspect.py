@@ -9,7 +9,7 @@ import typer
 
 from sdkpress.cli.console import console
 from sdkpress.cli.options import Overlays, Quiet, Verbose
-from sdkpress.diagnostics import as_dict, printable
+from sdkpress.diagnostics import printable
 
 __all__ = ["inspect"]
 
@@ -37,10 +37,11 @@ def inspect(
 
     target = named_or_spec(spec, tuple(overlay or ()))
     with console.progress(f"reading {target.label}"):
-        api, names, diagnostics = analyse_target(target)
+        config, api, names, diagnostics = analyse_target(target)
     if is_json:
-        items = [as_dict(item) for item in diagnostics.items]
-        console.print_json({**inspect_json(api, names), "diagnostics": items})
+        console.print_json(
+            inspect_json(api, names, diagnostics, config.client, config.async_client)
+        )
         return
     for line in inspect_tree(api, names).rstrip("\n").split("\n"):
         console.print(printable(line))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,6 +26,13 @@ def pull(
 ) -> None:
     """Take OpenAPI documents out of files, documentation pages and URLs into openapi-spec/."""
     console.configure(quiet=quiet, verbose=verbose)
+    from sdkpress.diagnostics import Diagnostics
     from sdkpress.pulling import pull as run
 
-    raise typer.Exit(run(sources or [], check=check))
+    diagnostics = Diagnostics()
+    with console.progress("pulling"):
+        result = run(sources or [], Path(), check, diagnostics)
+    for item in result.documents:
+        console.print(f"{item.document}: {item.state} ({item.source})")
+    console.show(diagnostics.items)
+    raise typer.Exit(1 if check and not result.in_step else 0)

@@ -20,6 +20,7 @@ from sdkpress.config import (
 )
 from sdkpress.diagnostics import Diagnostic, Diagnostics, Location, SdkpressError, as_dict, fatal
 from sdkpress.fingerprint import Remembered, recall, remember, request_key
+from sdkpress.formatting import Mode
 
 if TYPE_CHECKING:
     from sdkpress.model import Api
@@ -54,6 +55,9 @@ class Target:
     def key(self) -> str:
         """The key under which a run on this target is remembered."""
         return request_key(self.out, self.options)
+
+
+_MODES: Mapping[bool | None, Mode] = {None: "auto", True: "on", False: "off"}
 
 
 def project_config() -> Config:
@@ -142,7 +146,7 @@ def build_target(target: Target, *, black: bool | None) -> tuple[ClientConfig, B
     insists = config.black if black is None else black
     diagnostics = Diagnostics()
     try:
-        built = build(config, diagnostics, black={None: "auto", True: "on", False: "off"}[insists])
+        built = build(config, diagnostics, black=_MODES[insists])
         diagnostics.raise_errors()
     except SdkpressError as error:
         # Errors alone: the warnings of a run that came to nothing would bury them.
@@ -150,13 +154,13 @@ def build_target(target: Target, *, black: bool | None) -> tuple[ClientConfig, B
     return config, built, diagnostics
 
 
-def analyse_target(target: Target) -> tuple[Api, Names, Diagnostics]:
+def analyse_target(target: Target) -> tuple[ClientConfig, Api, Names, Diagnostics]:
     """What sdkpress understood of a client's document, without formatting anything.
 
     Raises SdkpressError when the document has errors.
     """
-    _, built, diagnostics = build_target(target, black=False)
-    return built.api, built.names, diagnostics
+    config, built, diagnostics = build_target(target, black=False)
+    return config, built.api, built.names, diagnostics
 
 
 def recall_target(target: Target) -> Remembered | None:

@@ -140,8 +140,8 @@ class BodyLowering:
                     kind, is_item = ContentKind.JSON, True
             elif as_dict(node.get("schema")).get("type") == "array" and "items" in node["schema"]:
                 # `schema` describes the whole sequence; its items are what arrives.
-                use = self.schemas.use(node["schema"]["items"], child(pointer, "schema", "items"))
-                return Content(media_type, kind, use, pointer, is_item=True)
+                item = self.schemas.use(node["schema"]["items"], child(pointer, "schema", "items"))
+                return Content(media_type, kind, item, pointer, is_item=True)
         use = self.schemas.use(node[keyword], child(pointer, keyword)) if keyword in node else None
         encodings = tuple(
             _encoding(name, as_dict(item)) for name, item in as_dict(node.get("encoding")).items()

@@ -451,7 +451,7 @@ class SchemaLowering:
         own = {k: v for k, v in node.items() if k != "discriminator"}
         derived = self.source.derive(id, "base", {**own, "title": last_segment(id) + " base"})
         base = self.use(self.source.at(derived), derived)
-        options = [self.use({POINTER: pointer}, id) for pointer in children]
+        options = [self._reference({POINTER: pointer}, pointer, id) for pointer in children]
         discriminator = self._discriminator(node, list(children))
         assert discriminator is not None
         union = UnionSchema(

@@ -86,10 +86,10 @@ def _is_native(union: UnionSchema, api: Api, aliases: set[SchemaId]) -> bool:
         if option.schema in aliases:
             return False
         schema = api.schema(option)
+        kind: str
+        form: str
         match schema:
             case UnionSchema():
-                if not _is_native(schema, api, aliases):
-                    return False
                 return False
             case ObjectSchema() | MapSchema():
                 kind, form = "object", option.schema
@@ -115,7 +115,7 @@ def _is_native(union: UnionSchema, api: Api, aliases: set[SchemaId]) -> bool:
                 continue
             case _:
                 assert_never(schema)
-        kinds.setdefault(kind, set()).add(str(form))
+        kinds.setdefault(kind, set()).add(form)
     return all(len(forms) == 1 for forms in kinds.values())
 
 

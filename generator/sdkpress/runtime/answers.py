@@ -7,7 +7,7 @@ What is no JSON where JSON was promised is a ResponseDecodeError with everything
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .decoding import JSONDecodeError, decode_json
 from .errors import (
@@ -30,20 +30,10 @@ MAX_TEXT = 500
 """Characters of a server's message that go into ours."""
 
 _ENVELOPE = frozenset(
-    (
-        "error",
-        "errors",
-        "status",
-        "status_code",
-        "code",
-        "type",
-        "message",
-        "detail",
-        "param",
-        "object",
-    )
-    + ("request_id", "event_id", "timestamp", "success", "provider", "user_id", "id")
+    "error errors status status_code code type message detail param object request_id event_id "
+    "timestamp success provider user_id id".split()
 )
+"""What an object may have that does nothing but report an error."""
 
 
 class Head:
@@ -223,7 +213,7 @@ def reported_error(content: bytes, type_: Any) -> dict[str, Any] | None:
         return None
     if not isinstance(raw, dict):
         return None
-    fields: dict[str, Any] = raw
+    fields = cast("dict[str, Any]", raw)
     if not fields.get("error"):
         return None
     required: set[str] = set()
@@ -322,7 +312,7 @@ def _report(raw: Any) -> dict[str, Any]:
     found: dict[str, Any] = {"message": "", "code": None, "type": None, "status": None}
     if not isinstance(raw, dict):
         return found
-    outer: dict[str, Any] = raw
+    outer = cast("dict[str, Any]", raw)
     inner: Any = outer.get("error")
     candidates: list[dict[str, Any]] = [inner, outer] if isinstance(inner, dict) else [outer]
     if isinstance(inner, str):
@@ -344,7 +334,7 @@ def _report(raw: Any) -> dict[str, Any]:
                     and isinstance(value, (list, dict))
                     and value
                 ):
-                    found[key] = repr(value)
+                    found[key] = repr(cast(Any, value))
     found["message"] = str(found["message"] or "")
     return found
 
@@ -377,7 +367,7 @@ def _text(content: bytes, charset: str) -> str:
 def _json_kind(value: Any) -> str:
     if value is None:
         return "null"
-    kinds = {
+    kinds: dict[type[Any], str] = {
         str: "string",
         bool: "boolean",
         int: "number",
@@ -385,4 +375,4 @@ def _json_kind(value: Any) -> str:
         list: "array",
         dict: "object",
     }
-    return kinds.get(type(value), type(value).__name__)
+    return next((name for kind, name in kinds.items() if isinstance(value, kind)), "value")

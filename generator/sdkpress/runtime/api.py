@@ -5,7 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Literal, NoReturn, Protocol
+    from typing import Any, Literal, NoReturn, Protocol
 
     class Signable(Protocol):
         """The parts of a request that a credential may be put into."""
@@ -115,13 +115,11 @@ class BasicAuth:
         """Put user and password into the request."""
         from binascii import b2a_base64
 
-        if (
-            isinstance(credential, tuple) and len(credential) == 2
-        ):  # pyright: ignore[reportUnknownArgumentType]
-            user, password = credential  # pyright: ignore[reportUnknownVariableType]
-            text = f"{user}:{password}"
+        pair: Any = credential
+        if isinstance(credential, tuple) and len(pair) == 2:
+            text = f"{pair[0]}:{pair[1]}"
         else:
-            text = _text(credential, self.argument)
+            text = _text(pair, self.argument)
         if ":" not in text:
             _refuse(f"{self.argument} must be (user, password) or 'user:password'")
         encoded = b2a_base64(text.encode(), newline=False).decode()

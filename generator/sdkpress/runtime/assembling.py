@@ -7,7 +7,7 @@ what came until then.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from . import answers
 from .content_coding import ContentCodingError
@@ -45,8 +45,10 @@ class Assembler:
         "_cut",
         "_decoder",
         "_decompressor",
+        "_document",
         "_frames",
         "_is_model",
+        "_looked_at",
         "_strict",
         "_terminator",
         "_type",
@@ -86,6 +88,8 @@ class Assembler:
         self.head = opened.head
         self._decompressor = opened.decompressor
         self._cut = False
+        self._looked_at = False
+        self._document: list[bytes] | None = None
         sse = self.answer.kind == "sse"
         self._frames: SSEDecoder | JSONLinesDecoder = SSEDecoder() if sse else JSONLinesDecoder()
 
@@ -112,6 +116,17 @@ class Assembler:
                 block = self._decompressor.feed(block)
             except ContentCodingError as error:
                 raise self._failed(StreamDecodeError(str(error))) from None
+        if block and not self._looked_at:
+            self._looked_at = True
+            if self.answer.kind == "sse" and block.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (
+                b"{",
+                b"[",
+            ):
+                # No event stream begins so: it is JSON, whatever its media type says.
+                self._document = []
+        if self._document is not None:
+            self._document.append(block)
+            return
         try:
             frames = self._frames.feed(block)
         except StreamDecodeError as error:
@@ -153,6 +168,9 @@ class Assembler:
 
     def leftover(self) -> list[Any]:
         """The bytes have ended in good order: the item whose last line break is missing, if any."""
+        if self._document is not None:
+            content, self._document = b"".join(self._document), None
+            return list(self._whole_answer(content))
         last = None if self.done else self._frames.end()
         if last is None:
             return []
@@ -341,8 +359,7 @@ class Assembler:
             raise self._failed(answers.response_error(ResponseDecodeError, message, head, content))
         self.call.warn(("the server sent one JSON answer in place of a stream",), head)
         if isinstance(raw, list) and self._is_model:
-            elements: list[Any] = raw
-            pieces = elements
+            pieces = cast("list[Any]", raw)
         else:
             pieces = [self._piece_of(raw)]
         for piece in pieces:
@@ -362,7 +379,7 @@ class Assembler:
 
 def _renamed(value: Any, names: dict[str, str]) -> Any:
     if isinstance(value, dict):
-        fields: dict[str, Any] = value
+        fields = cast("dict[str, Any]", value)
         # A name that is there already is not written over.
         return {
             (names[key] if key in names and names[key] not in fields else key): _renamed(
@@ -371,7 +388,7 @@ def _renamed(value: Any, names: dict[str, str]) -> Any:
             for key, item in fields.items()
         }
     if isinstance(value, list):
-        elements: list[Any] = value
+        elements = cast("list[Any]", value)
         return [_renamed(element, names) for element in elements]
     return value
 
@@ -385,12 +402,13 @@ def _reaches(value: Any, path: tuple[str, ...]) -> bool:
     for position, step in enumerate(path):
         if step == "*":
             rest = path[position + 1 :]
-            elements: Iterable[Any] = value if isinstance(value, (list, tuple)) else ()
+            listed = isinstance(value, (list, tuple))
+            elements = cast("Iterable[Any]", value if listed else ())
             return any(_reaches(element, rest) for element in elements)
         if isinstance(value, Model):
             value = fields_of(value).get(step)
         elif isinstance(value, dict):
-            fields: dict[str, Any] = value
+            fields = cast("dict[str, Any]", value)
             value = fields.get(step)
         else:
             return False

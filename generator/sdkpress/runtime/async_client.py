@@ -65,8 +65,8 @@ class AsyncClient:
     @overload
     async def execute(self, request: Request[T]) -> T: ...
     @overload
-    async def execute(self, request: StreamRequest[T, F]) -> AsyncStream[T, F]: ...
-    async def execute(self, request: Any) -> Any:
+    async def execute(self, request: StreamRequest[T, F]) -> AsyncStream[T, F]: ...  # noqa: F811
+    async def execute(self, request: Any) -> Any:  # noqa: F811
         """Make a call and return what its operation returns."""
         return (await self.send(request)).parsed
 
@@ -74,7 +74,7 @@ class AsyncClient:
     async def send(self, request: Request[T]) -> Response[T]: ...
     @overload
     async def send(self, request: StreamRequest[T, F]) -> Response[AsyncStream[T, F]]: ...
-    async def send(self, request: Any) -> Any:
+    async def send(self, request: Any) -> Any:  # noqa: F811
         """Make a call and return the full answer: ``parsed``, ``status_code``, ``headers``, ..."""
         from .call import Call
         from .request import StreamRequest
@@ -96,15 +96,14 @@ class AsyncClient:
             step = next(steps)
             while True:
                 try:
-                    kind = type(step)
                     result: Any = None
-                    if kind is Read:
+                    if isinstance(step, Read):
                         result = await step.exchange.read()
-                    elif kind is Send:
+                    elif isinstance(step, Send):
                         result = await self._connections.get().send(step.request, step.budget)
-                    elif kind is Close:
+                    elif isinstance(step, Close):
                         await step.exchange.close()
-                    elif kind is Resolve:
+                    elif isinstance(step, Resolve):
                         result = step.function()
                         if hasattr(result, "__await__"):
                             result = await result

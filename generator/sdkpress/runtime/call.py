@@ -247,7 +247,9 @@ class Call:
 
     def _delay_after_answer(self, error: APIStatusError) -> float | None:
         if error.status_code < 300:
-            error.retryable = error.code == 429 or (isinstance(error.code, int) and error.code >= 500)
+            error.retryable = error.code == 429 or (
+                isinstance(error.code, int) and error.code >= 500
+            )
             return None
         error.retryable = retries.retryable_status(
             error.status_code, error.headers, _final(error), idempotent=self._replay
@@ -285,15 +287,17 @@ class Call:
                 self.operation.operation_id, request.method, url, shown, self.attempts
             )
             self._tell(hooks.request, event)
-        for hop in range(MAX_REDIRECTS + 1):
+        hops = 0
+        while True:
             exchange = yield Send(request, self.budget)
             self.exchange = exchange
             head = Head(exchange.status, exchange.headers, settings.api)
-            if not 300 < head.status < 309:
-                break
-            target = follow(request, head.status, head.headers) if hop < MAX_REDIRECTS else None
+            target: PreparedRequest | None = None
+            if 300 < head.status < 309 and hops < MAX_REDIRECTS:
+                target = follow(request, head.status, head.headers)
             if target is None:
                 break
+            hops += 1
             yield from self._skip(exchange)
             request = target
         elapsed = time.monotonic() - self.budget.started

@@ -8,6 +8,7 @@ but unknown fields are noted.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 import msgspec
@@ -15,12 +16,13 @@ import msgspec
 from .building import Notes
 from .compiling import convert_strictly, decoding_hook, node_for
 from .model import Model
-from .parsing import JSONDecodeError, Note, parse_json, too_deep
+from .parsing import JSONDecodeError, JSONText, Note, parse_json, too_deep
 
 __all__ = [
     "Decoded",
     "JSONDecodeError",
     "JSONDecoder",
+    "JSONText",
     "MismatchError",
     "Note",
     "convert",
@@ -64,11 +66,13 @@ class JSONDecoder(Generic[T]):
     __slots__ = ("_node", "strict")
 
     def __init__(self, type_: Any) -> None:
-        self.strict = msgspec.json.Decoder[T](type_, dec_hook=decoding_hook).decode
+        self.strict: Callable[[JSONText], T] = msgspec.json.Decoder[T](
+            type_, dec_hook=decoding_hook
+        ).decode
         """The fast path alone. Raises msgspec's errors, ValueError, or RecursionError."""
         self._node = node_for(type_)
 
-    def decode(self, data: bytes | bytearray | memoryview | str) -> Decoded[T]:
+    def decode(self, data: JSONText) -> Decoded[T]:
         """Decode UTF-8 (or text); raises JSONDecodeError where it is not JSON, nothing else."""
         try:
             return Decoded(self.strict(data), ())
@@ -77,7 +81,7 @@ class JSONDecoder(Generic[T]):
         except (msgspec.MsgspecError, ValueError):
             return self.tolerate(data)
 
-    def tolerate(self, data: bytes | bytearray | memoryview | str) -> Decoded[T]:
+    def tolerate(self, data: JSONText) -> Decoded[T]:
         """Decode what ``strict`` refused; raises as ``decode``."""
         value, notes = parse_json(data)
         found = Notes()
@@ -104,10 +108,10 @@ def decoder_for(type_: Any) -> JSONDecoder[Any]:
 
 
 @overload
-def decode_json(data: bytes | bytearray | memoryview | str, type_: type[T]) -> Decoded[T]: ...
+def decode_json(data: JSONText, type_: type[T]) -> Decoded[T]: ...
 @overload
-def decode_json(data: bytes | bytearray | memoryview | str, type_: Any) -> Decoded[Any]: ...
-def decode_json(data: bytes | bytearray | memoryview | str, type_: Any) -> Decoded[Any]:
+def decode_json(data: JSONText, type_: Any) -> Decoded[Any]: ...
+def decode_json(data: JSONText, type_: Any) -> Decoded[Any]:
     """Decode JSON as ``type_``; raises JSONDecodeError where it is not JSON, nothing else."""
     return decoder_for(type_).decode(data)
 

@@ -8,7 +8,6 @@ has a null in it.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
@@ -119,8 +118,15 @@ def _complete(value: Any, path: Path, finite: bool) -> Any:
     if issubclass(kind, dict):
         return _changed_values(value, path, finite)
     if issubclass(kind, list | tuple):
-        items = [_complete(item, (path, index), finite) for index, item in enumerate(value)]
-        return value if all(map(operator.is_, items, value)) else items
+        items: list[Any] | None = None
+        for index, item in enumerate(value):
+            leaves = item.values() if item.__class__ is dict else (item,)
+            if not _LEAVES.issuperset(map(type, leaves)):
+                new = _complete(item, (path, index), finite)
+                if new is not item:
+                    items = list(value) if items is None else items
+                    items[index] = new
+        return value if items is None else items
     if isinstance(value, Model):
         fields = fields_of(value)
         completed = _changed_values(fields, path, finite)
@@ -143,10 +149,12 @@ def _complete(value: Any, path: Path, finite: bool) -> Any:
 
 def _changed_values(fields: dict[Any, Any], path: Path, finite: bool) -> dict[Any, Any]:
     """Return ``fields`` with completed values, itself where none needed to change."""
-    completed: dict[Any, Any] = {}
-    changed = False
+    if _LEAVES.issuperset(map(type, fields.values())):  # in C: most dicts are flat
+        return fields
+    changes: dict[Any, Any] = {}
     for name, item in fields.items():
-        new = _complete(item, (path, str(name)), finite)
-        completed[name] = new
-        changed = changed or new is not item
-    return completed if changed else fields
+        if item.__class__ not in _LEAVES:
+            new = _complete(item, (path, name), finite)
+            if new is not item:
+                changes[name] = new
+    return {**fields, **changes} if changes else fields

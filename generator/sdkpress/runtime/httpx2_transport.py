@@ -66,7 +66,7 @@ def new_client(name: str) -> Any:
     transports = [
         client._transport,
         *client._mounts.values(),
-    ]  # pyright: ignore[reportPrivateUsage]
+    ]
     wrap = _AsyncBackend if name == "AsyncClient" else _Backend
     for transport in transports:
         pool = getattr(transport, "_pool", None)

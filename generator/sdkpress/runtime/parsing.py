@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+JSONText = bytes | bytearray | memoryview | str
+"""JSON as it arrives: UTF-8, or text."""
+
 MAX_ERROR_TEXT = 10_000
 """Characters of the body that an error carries."""
 
@@ -41,7 +44,7 @@ class JSONDecodeError(ValueError):
         return (type(self), (*self.args, self.text))
 
 
-def parse_json(data: bytes | bytearray | memoryview | str) -> tuple[Any, tuple[Note, ...]]:
+def parse_json(data: JSONText) -> tuple[Any, tuple[Note, ...]]:
     """Return the value that ``data`` holds; of equal keys in an object the last one wins.
 
     Raises JSONDecodeError.
@@ -54,14 +57,12 @@ def parse_json(data: bytes | bytearray | memoryview | str) -> tuple[Any, tuple[N
         return _parse_leniently(data, error)
 
 
-def too_deep(data: bytes | bytearray | memoryview | str) -> JSONDecodeError:
+def too_deep(data: JSONText) -> JSONDecodeError:
     """Return the error for JSON whose nesting exhausts the stack."""
     return JSONDecodeError("the JSON is nested too deeply", _beginning(data))
 
 
-def _parse_leniently(
-    data: bytes | bytearray | memoryview | str, refusal: Exception
-) -> tuple[Any, tuple[Note, ...]]:
+def _parse_leniently(data: JSONText, refusal: Exception) -> tuple[Any, tuple[Note, ...]]:
     import json  # only ever loaded for a body that msgspec refused
 
     oddities: dict[str, None] = {}
@@ -130,7 +131,7 @@ def _mend_text(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _beginning(data: bytes | bytearray | memoryview | str) -> str:
+def _beginning(data: JSONText) -> str:
     if isinstance(data, str):
         return data[:MAX_ERROR_TEXT]
     return str(data[: 4 * MAX_ERROR_TEXT], "utf-8", "replace")[:MAX_ERROR_TEXT]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sdkpress.text import one_line
+from sdkpress.views.operations import OperationView
 from sdkpress.views.package import PackageView
-from sdkpress.views.resources import OperationView, ResourceView
-from sdkpress.views.text import one_line
+from sdkpress.views.resources import ResourceView
 
 MARKS = "\\`*_{}[]<>#|"
 
@@ -56,7 +57,9 @@ def docs_view(
         key=lambda item: (len(item.call), item.dotted),
     )
     first = streamed or (quiet[0] if quiet else None)
-    return DocsView(entries, first, streamed, streamed is not None and streamed.dotted in chat_shaped)
+    return DocsView(
+        entries, first, streamed, streamed is not None and streamed.dotted in chat_shaped
+    )
 
 
 def _entry(resource: ResourceView, operation: OperationView, call: tuple[str, ...]) -> EntryView:

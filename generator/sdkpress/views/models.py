@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 from dataclasses import dataclass
 
 from sdkpress.annotations import Annotator, Imports
@@ -14,7 +15,7 @@ from sdkpress.model import (
     UnionSchema,
 )
 from sdkpress.naming import Names
-from sdkpress.views.text import describe, docstring, literal, paragraphs
+from sdkpress.text import describe, docstring, literal, paragraphs
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,10 @@ class ModuleView:
     @property
     def exports(self) -> tuple[str, ...]:
         """Names that the module defines for the public."""
-        views = (*self.models, *self.aliases, *self.params, *self.param_aliases)
-        return tuple(sorted(view.name for view in views))
+        names = [view.name for view in self.models]
+        names += [view.name for view in self.params]
+        names += [view.name for view in (*self.aliases, *self.param_aliases)]
+        return tuple(sorted(names))
 
 
 def model_modules(
@@ -98,6 +101,8 @@ def model_modules(
             else:
                 aliases.append(_alias(api, id, names, annotator, imports))
         imports.typing.update({"TYPE_CHECKING"} if aliases else ())
+        annotations = " ".join(field.annotation for item in models for field in item.fields)
+        imports.modules.update(extra_modules(annotations))
         expressions = "".join(alias.expression for alias in aliases)
         found.append(
             ModuleView(
@@ -142,10 +147,12 @@ def param_modules(
                 views.append(_param(schema, name, annotator, imports))
             else:
                 definition = annotator.param_definition(id, imports)
-                doc = f"What {names.schemas[id]} accepts as input."
-                aliases.append(AliasView(name, literal(definition), "object", docstring([doc], 0)))
+                doc = docstring([f"What {names.schemas[id]} accepts as input."], 4)
+                aliases.append(AliasView(name, literal(definition), "object", doc))
         if views:
             imports.typing.add("TypedDict")
+        annotations = " ".join(key.annotation for view in views for key in view.keys)
+        imports.modules.update(extra_modules(annotations))
         found.append(
             ModuleView(
                 name=f"{module}_params",
@@ -234,15 +241,30 @@ def _unshadowed(fields: list[FieldView]) -> list[FieldView]:
     ]
 
 
-def qualify(annotation: str, hidden: set[str]) -> str:
-    """Types that a scope hides, by their full name: `list[str]` -> `builtins.list[str]`."""
-    clash = sorted(_SHADOWED & hidden)
-    if not clash:
-        return annotation
-    import re
+_MODULES = ("datetime", "decimal", "uuid")
 
-    pattern = re.compile(rf"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|\b({"|".join(clash)})\b""")
-    return pattern.sub(lambda m: m[1] if m[1] is not None else f"builtins.{m[2]}", annotation)
+
+def qualify(annotation: str, hidden: set[str]) -> str:
+    """Types that a scope hides, by other names: `list[str]` -> `builtins.list[str]`."""
+    types = sorted(_SHADOWED & hidden)
+    modules = sorted(hidden.intersection(_MODULES))
+    if not types and not modules:
+        return annotation
+    names = "|".join([*types, *(rf"{module}(?=\.)" for module in modules)])
+    pattern = re.compile(rf"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<![.\w])({names})\b""")
+
+    def replacement(found: re.Match[str]) -> str:
+        if found[1] is not None:
+            return found[1]
+        return f"_{found[2]}" if found[2] in modules else f"builtins.{found[2]}"
+
+    return pattern.sub(replacement, annotation)
+
+
+def extra_modules(annotations: str) -> set[str]:
+    """Imports that `qualify` asks for: `builtins`, `uuid as _uuid`."""
+    found = {"builtins"} if "builtins." in annotations else set[str]()
+    return found | {f"{name} as _{name}" for name in _MODULES if f"_{name}." in annotations}
 
 
 def _alias(
@@ -297,5 +319,6 @@ def _param(schema: ObjectSchema, name: str, annotator: Annotator, imports: Impor
         keys = [FieldView(literal(key.name), literal(key.annotation), "", key.doc) for key in keys]
     else:
         keys = _unshadowed(keys)
-    doc = describe("", schema.docs.description or schema.docs.title) or [f"{name}."]
-    return ParamView(name, docstring(doc, 4), tuple(keys), functional)
+    lines = describe("", schema.docs.description or schema.docs.title) or [f"{name}."]
+    doc_of_all = docstring(lines, 0 if functional else 4)
+    return ParamView(name, doc_of_all, tuple(keys), functional)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from sdkpress.config import ClientConfig
 from sdkpress.model import Api, SecurityScheme
 from sdkpress.naming.words import RESERVED, safe, snake, unique
+from sdkpress.text import describe, docstring, literal, one_line
 from sdkpress.views.models import ModuleView
-from sdkpress.views.resources import OperationView, ResourceView
-from sdkpress.views.text import describe, docstring, literal, one_line
+from sdkpress.views.operations import OperationView
+from sdkpress.views.resources import ResourceView
 
 ERRORS = (
     "APIConnectionError",

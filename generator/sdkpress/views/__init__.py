@@ -1,0 +1,1 @@
+"""Views: what templates see, ready strings with nothing left to decide."""

@@ -1,0 +1,210 @@
+"""What generated modules tell the runtime about an operation: the arguments of `Operation(…)`."""
+
+from __future__ import annotations
+
+from sdkpress.annotations import Annotator, Imports
+from sdkpress.content import STREAM_KINDS, ContentKind
+from sdkpress.model import (
+    Api,
+    BooleanSchema,
+    ConstSchema,
+    Content,
+    EnumSchema,
+    ObjectSchema,
+    Operation,
+    Parameter,
+    PartEncoding,
+    Response,
+    SchemaId,
+    Stream,
+    TypeUse,
+)
+from sdkpress.naming.shapes import inner_uses
+from sdkpress.text import literal
+
+
+class FactWriter:
+    """Writes the facts of operations; `imports` collects what their types need at run time."""
+
+    def __init__(self, api: Api, annotator: Annotator, prefix: str) -> None:
+        self._api = api
+        self._annotator = annotator
+        self._prefix = prefix
+        self.imports = Imports()
+
+    def write(self, operation: Operation, content: Content | None) -> list[str]:
+        """The lines of the arguments of `Operation(…)`."""
+        lines = [
+            f"method={literal(operation.method)},",
+            f"path={literal(operation.path)},",
+        ]
+        if operation.operation_id:
+            lines.append(f"operation_id={literal(operation.operation_id)},")
+        security = self._security(operation)
+        if security:
+            lines.append(f"security={_tuples(security)},")
+        parameters = [_parameter_fact(item) for item in operation.parameters]
+        if parameters:
+            lines += ["parameters=(", *(f"    {item}," for item in parameters), "),"]
+        if content is not None:
+            kind = _body_kind(content.kind)
+            lines.append(f"body={literal(kind)},")
+            lines.append(f"media_type={literal(_concrete(content.media_type))},")
+            if content.encodings:
+                lines.append("encoding={")
+                for item in content.encodings:
+                    lines.append(f"    {literal(item.property)}: {_property_fact(item)},")
+                lines.append("},")
+        answers = [
+            fact for response in operation.responses for fact in self._answer_facts(response)
+        ]
+        if answers:
+            lines += ["answers=(", *(f"    {item}," for item in answers), "),"]
+        if operation.stream is not None:
+            lines += self._stream_fact(operation.stream)
+        if operation.replay != "method":
+            lines.append(f"replay={literal(operation.replay)},")
+        if operation.method == "POST" or operation.idempotency_header:
+            header = operation.idempotency_header or "Idempotency-Key"
+            lines.append(f"idempotency_header={literal(header)},")
+        if operation.servers:
+            lines.append(f"servers={_tuple(operation.servers)},")
+        return lines
+
+    def _security(self, operation: Operation) -> tuple[tuple[str, ...], ...]:
+        """Requirements without what the HTTP client itself provides (mutual TLS)."""
+        signed = {item.name for item in self._api.security_schemes if item.kind != "mutualTLS"}
+        kept = tuple(
+            dict.fromkeys(
+                tuple(name for name in alternative if name in signed)
+                for alternative in operation.security
+            )
+        )
+        return kept if any(kept) else ()
+
+    def _answer_facts(self, response: Response) -> list[str]:
+        status = literal(response.status)
+        if not response.contents:
+            return [f'Answer({status}, None, "empty")']
+        facts: list[str] = []
+        for content in response.contents:
+            if content.kind in STREAM_KINDS:
+                continue
+            kind = _answer_kind(content.kind)
+            media_type = literal(content.media_type)
+            if kind == "json" and content.type is not None:
+                thunk = self._thunk(content.type)
+                facts.append(f"Answer({status}, {media_type}, {literal(kind)}, {thunk})")
+            else:
+                facts.append(f"Answer({status}, {media_type}, {literal(kind)})")
+        return facts
+
+    def _stream_fact(self, stream: Stream) -> list[str]:
+        kind = "jsonl" if stream.content.kind is not ContentKind.SSE else "sse"
+        lines = [
+            "stream=StreamAnswer(",
+            f"    status={literal(stream.status)},",
+            f"    media_type={literal(stream.content.media_type)},",
+            f"    kind={literal(kind)},",
+            f"    type={self._thunk(stream.item) if stream.item else 'None'},",
+        ]
+        if stream.is_envelope:
+            lines.append("    envelope=True,")
+        if stream.terminator:
+            lines.append(f"    terminator={literal(stream.terminator)},")
+        if stream.finished_by:
+            lines.append(f"    finished_by={_tuple(stream.finished_by)},")
+        if stream.final is not None:
+            lines.append(f"    final={self._thunk(stream.final)},")
+            lines.append("    fold=Fold(")
+            lines.append(f"        rename={_mapping(stream.renames)},")
+            lines.append(f"        keys={_mapping(stream.keys)},")
+            names = ", ".join(literal(name) for name in self._replaced(stream))
+            lines.append(f"        replace=({names},),")
+            lines.append("    ),")
+        return [*lines, "),"]
+
+    def _replaced(self, stream: Stream) -> list[str]:
+        """Names of strings in an item that are whole in each piece: tags, ids, enums."""
+        names = {"id", "name", "object", "role", "type"}
+        stack = [stream.item.schema] if stream.item else []
+        seen: set[SchemaId] = set()
+        while stack:
+            id = stack.pop()
+            if id in seen:
+                continue
+            seen.add(id)
+            schema = self._api.schemas[id]
+            if isinstance(schema, ObjectSchema):
+                for member in schema.properties:
+                    if isinstance(
+                        self._api.schema(member.type), (EnumSchema, ConstSchema, BooleanSchema)
+                    ):
+                        names.add(member.name)
+            stack.extend(use.schema for _, use in inner_uses(schema))
+        return sorted(names)
+
+    def _thunk(self, use: TypeUse) -> str:
+        return f"lambda: {self._annotator.output(use, self.imports, self._prefix)}"
+
+
+def wire_location(parameter: Parameter) -> str:
+    return "query" if parameter.location == "querystring" else parameter.location
+
+
+def _parameter_fact(parameter: Parameter) -> str:
+    parts = [literal(parameter.name), literal(wire_location(parameter))]
+    default_style = "form" if parameter.location in ("query", "cookie") else "simple"
+    if parameter.media_type:
+        parts.append(f"content={literal(parameter.media_type)}")
+    else:
+        if parameter.style != default_style:
+            parts.append(f"style={literal(parameter.style)}")
+        if parameter.explode != (parameter.style == "form"):
+            parts.append(f"explode={parameter.explode}")
+    if parameter.allow_reserved:
+        parts.append("allow_reserved=True")
+    return f"Parameter({', '.join(parts)})"
+
+
+def _property_fact(item: PartEncoding) -> str:
+    parts: list[str] = []
+    if item.content_type:
+        parts.append(literal(item.content_type))
+    if item.style:
+        parts.append(f"style={literal(item.style)}")
+        parts.append(f"explode={item.explode}")
+    return f"Property({', '.join(parts)})"
+
+
+def _body_kind(kind: ContentKind) -> str:
+    return str(kind.value) if kind not in STREAM_KINDS else "text"
+
+
+def _answer_kind(kind: ContentKind) -> str:
+    match kind:
+        case ContentKind.JSON | ContentKind.TEXT | ContentKind.BINARY:
+            return str(kind.value)
+        case ContentKind.FORM:
+            return "text"
+        case _:
+            return "binary"
+
+
+def _concrete(media_type: str) -> str:
+    """A media type that can be sent: ranges are for answers."""
+    return "application/octet-stream" if "*" in media_type else media_type
+
+
+def _tuple(values: tuple[str, ...]) -> str:
+    inner = ", ".join(literal(value) for value in values)
+    return f"({inner},)" if len(values) == 1 else f"({inner})"
+
+
+def _tuples(values: tuple[tuple[str, ...], ...]) -> str:
+    inner = ", ".join(_tuple(value) for value in values)
+    return f"({inner},)" if len(values) == 1 else f"({inner})"
+
+
+def _mapping(pairs: tuple[tuple[str, str], ...]) -> str:
+    return "{" + ", ".join(f"{literal(key)}: {literal(value)}" for key, value in pairs) + "}"
