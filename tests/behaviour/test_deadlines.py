@@ -86,7 +86,11 @@ STREAMS: dict[str, tuple[list[object], Any, str]] = {
         {"first_event": 0.3},
         "first_event",
     ),
-    "no second event": (list(stream(HELLO[0], Pause(9))), {"between_events": 0.2}, "between_events"),
+    "no second event": (
+        list(stream(HELLO[0], Pause(9))),
+        {"between_events": 0.2},
+        "between_events",
+    ),
     "a second event in drips": (
         list(stream(HELLO[0], *drip(HELLO[1]))),
         {"between_events": 0.3},

@@ -11,9 +11,11 @@ from ._runtime.errors import MissingCredentialsError as MissingCredentialsError
 from ._runtime.errors import RateLimitError as RateLimitError
 from ._runtime.errors import ResponseDecodeError as ResponseDecodeError
 from ._runtime.errors import ResponseValidationError as ResponseValidationError
+from ._runtime.errors import SDKError
 from ._runtime.errors import StreamDecodeError as StreamDecodeError
 from ._runtime.errors import StreamError as StreamError
 from ._runtime.errors import StreamServerError as StreamServerError
 from ._runtime.errors import StreamTruncatedError as StreamTruncatedError
 
+SirayError = SDKError
 __all__ = [name for name in globals() if name.endswith("Error")]

@@ -1,0 +1,118 @@
+"""Who may import whom. An edge that is not in the table fails; so does a row that nothing uses."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+import sdkpress
+
+ROOT = Path(sdkpress.__file__).parent
+
+THIRD_PARTY = {
+    "yaml": {"yaml_text"},
+    "openapi_python_client": {"validation"},
+    "pydantic": {"validation"},
+    "jinja2": {"rendering"},
+    "black": {"formatting"},
+    "jsonpath": {"overlays"},
+    "httpx2": {"fetching"},
+    "typer": {"cli"},
+    "rich": {"cli"},
+    "click": {"cli"},
+}
+"""Which module alone imports a library; the runtime has rules of its own."""
+
+LAYERS = (
+    {
+        "diagnostics",
+        "content",
+        "output",
+        "provenance",
+        "caching",
+        "text",
+        "iregexp",
+        "positions",
+        "trees",
+    },
+    {"source_text", "json_text", "tomlsource", "writing", "client_names", "model"},
+    {"yaml_text", "document", "origins", "config", "formatting", "manifest"},
+    {"bundling", "pages", "fetching", "tree_editing", "sources_lock", "structure", "mending"},
+    {"overlays", "validation", "pulling", "lowering"},
+    {"loading", "naming"},
+    {"annotations"},
+    {"views"},
+    {"layout", "examples", "inspecting", "comparing", "fingerprint"},
+    {"rendering", "emitting", "checking", "mocking"},
+    {"pipeline"},
+    {"cli", "__main__"},
+)
+"""A module imports from its own layer and from those above it in this list."""
+
+
+def modules() -> list[Path]:
+    return [
+        path
+        for path in sorted(ROOT.rglob("*.py"))
+        if path.relative_to(ROOT).parts[0] != "runtime"
+        and path.name != "__init__.py"
+        or path.relative_to(ROOT).parts[0] in ("cli", "lowering", "naming", "views")
+    ]
+
+
+def unit_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+def rank(unit: str) -> int:
+    for number, layer in enumerate(LAYERS):
+        if unit in layer:
+            return number
+    raise AssertionError(f"{unit} is in no layer: add it to LAYERS")
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_imports_follow_the_table(path: Path) -> None:
+    own = unit_of(path)
+    known = {unit for layer in LAYERS for unit in layer}
+    for name in imported(path):
+        top = name.partition(".")[0]
+        if top in THIRD_PARTY:
+            assert own in THIRD_PARTY[top], f"{own} imports {top}"
+        if top == "sdkpress" and "." in name:
+            unit = name.split(".")[1]
+            if unit == "runtime":
+                assert own in ("examples", "mocking"), f"{own} imports the runtime"
+            elif unit in known:
+                assert rank(unit) <= rank(own), f"{own} imports {unit}"
+
+
+def test_runtime_imports_nothing_of_the_generator() -> None:
+    allowed = {*sys.stdlib_module_names, "msgspec", "httpx2", "httpcore2", "uvicorn", "__future__"}
+    for path in sorted((ROOT / "runtime").rglob("*.py")):
+        for name in imported(path):
+            top = name.partition(".")[0]
+            assert top in allowed, f"{path.name} imports {top}"
+
+
+def test_no_module_is_too_long() -> None:
+    long = {
+        path.relative_to(ROOT).as_posix(): lines
+        for path in sorted(ROOT.rglob("*.py"))
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 600
+    }
+    assert not long
