@@ -19,7 +19,9 @@ from urllib.parse import quote, unquote
 
 from sdkpress.diagnostics import Diagnostics, Location, SdkpressError
 from sdkpress.document import Document, Origin, SourceFile, check_openapi, parse_file
+from sdkpress.output import InputFile
 from sdkpress.pages import extract_document, is_page
+from sdkpress.provenance import input_file
 from sdkpress.source_text import MAX_BYTES, read_bytes
 from sdkpress.trees import escape_token, is_mapping, is_sequence, node_at
 

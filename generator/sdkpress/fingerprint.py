@@ -27,8 +27,8 @@ _FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What a run gave: `files` (paths of the client, relative to its folder, the manifest among
-    them) and `summary`, the caller's own JSON-ready data."""
+    """What a run gave: `files` (paths relative to the client's folder, manifest and names lock
+    among them) and `summary`, the caller's own JSON-ready data."""
 
     files: tuple[str, ...]
     summary: Mapping[str, Any]
@@ -60,17 +60,23 @@ def remember(
     if not inputs:
         return
     locked = os.path.abspath(lock) if lock is not None else None
-    noted = {os.path.abspath(file.path): file.digest for file in inputs}
+    digests = {os.path.abspath(file.path): file.digest for file in inputs}
     if locked is not None:
-        noted[locked] = _digest(Path(locked))
+        digests[locked] = _digest(Path(locked))
+    # Where links lead decides whether a reference may be followed.
+    noted = {path: [digest, os.path.realpath(path)] for path, digest in digests.items()}
     manifest = _digest(out / MANIFEST_NAME)
     if manifest is None:
         return
     outputs: dict[str, str | None] = {
         file.path: None if file.owner == "once" else sha256(file.content) for file in files
     }
+    paths = [*outputs, MANIFEST_NAME]
+    if lock is not None:
+        paths.append(Path(os.path.relpath(lock, out)).as_posix())
     record = {
         "inputs": noted,
+        "paths": sorted(paths),
         "outputs": outputs,
         "manifest": manifest,
         "summary": dict(summary),
@@ -90,8 +96,8 @@ def recall(key: str, out: Path) -> Remembered | None:
     try:
         if _digest(out / MANIFEST_NAME) != record["manifest"]:
             return None
-        for path, digest in record["inputs"].items():
-            if _digest(Path(path)) != digest:
+        for path, (digest, real) in record["inputs"].items():
+            if os.path.realpath(path) != real or _digest(Path(path)) != digest:
                 return None
         listed = parse_manifest((out / MANIFEST_NAME).read_bytes(), "").files
         if set(listed) != set(record["outputs"]):
@@ -100,7 +106,7 @@ def recall(key: str, out: Path) -> Remembered | None:
             return None
     except Exception:  # a damaged record or folder is a reason to build, where it is reported
         return None
-    return Remembered((*record["outputs"], MANIFEST_NAME), record["summary"])
+    return Remembered(tuple(record["paths"]), record["summary"])
 
 
 def _holds(out: Path, paths: Mapping[str, str | None]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +20,8 @@ from sdkpress.loading import load_api
 from sdkpress.model import Api
 from sdkpress.naming import Names, decide_names, operation_key
 from sdkpress.naming.lock import read_lock, write_lock
-from sdkpress.output import BuildFacts, InputFile, NamesLock, OutputFile
-from sdkpress.provenance import sha256, templates_digest
+from sdkpress.output import BuildFacts, NamesLock, OutputFile
+from sdkpress.provenance import input_file, sha256, templates_digest
 from sdkpress.rendering import render
 from sdkpress.views.docs import docs_view
 from sdkpress.views.models import model_modules, param_modules
@@ -89,14 +90,15 @@ def build(
     files = [OutputFile(path, text.encode(), owners[path]) for path, text in texts.items()]
     files.extend(copied_files(package, _fixture_document(document)))
     content = write_lock(locked, config.name, names.operations, names.schemas)
+    overlays = tuple(input_file(path, path.read_bytes()) for path in config.overlays)
     facts = BuildFacts(
         generator_version=__version__,
-        document_digest=document.digest,
-        overlay_digests=tuple(sha256(path.read_bytes()) for path in config.overlays),
+        document_digest=_document_digest(config, document),
+        overlay_digests=tuple(overlay.text_digest for overlay in overlays),
         config_digest=config_digest(config),
         templates_digest=templates_digest(),
         names_digest=sha256(json.dumps(names_of(names), sort_keys=True).encode()),
-        inputs=_inputs(config, document, lock_path, locked),
+        inputs=(*document.inputs, *overlays, input_file(lock_path, locked)),
     )
     return Build(
         tuple(sorted(files, key=lambda file: file.path)),
@@ -149,13 +151,14 @@ def _read_lock(config: ClientConfig) -> tuple[Path, bytes | None]:
         raise fatal("file-unreadable", f"{path.as_posix()}: {error.strerror}") from None
 
 
-def _inputs(
-    config: ClientConfig, document: Document, lock_path: Path, locked: bytes | None
-) -> tuple[InputFile, ...]:
-    found = [InputFile(path, digest) for path, digest in getattr(document, "inputs", ())]
-    found.extend(InputFile(path, sha256(path.read_bytes())) for path in config.overlays)
-    found.append(InputFile(lock_path, sha256(locked) if locked is not None else None))
-    return tuple(found)
+def _document_digest(config: ClientConfig, document: Document) -> str:
+    """The SHA-256 (hex) of the document as written: without overlays, wherever it stands."""
+    folder = config.spec.parent
+    lines = [
+        f"{file.text_digest} {Path(os.path.relpath(file.path, folder)).as_posix() if number else ''}"
+        for number, file in enumerate(document.inputs)
+    ]
+    return sha256("\n".join(lines).encode("utf-8", "surrogatepass"))
 
 
 def _fixture_document(document: Document) -> bytes:

@@ -68,8 +68,8 @@ def _check(target: Target, *, full: bool) -> tuple[Finding, ...]:
 
     if not full and recall_target(target) is not None:
         return ()
-    with console.progress(f"checking {target.label}"):
-        config, built, diagnostics = build_target(target, black=None)
+    with console.progress(f"checking {target.label}") as step:
+        config, built, diagnostics = build_target(target, black=None, progress=step)
         findings = find(
             built.files,
             target.out,

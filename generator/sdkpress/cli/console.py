@@ -11,9 +11,9 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from sdkpress.diagnostics import (
     Diagnostic,
@@ -78,14 +78,20 @@ class Console:
 
     def write_bytes(self, content: bytes) -> None:
         """A document on stdout, as it is."""
-        stream = sys.stdout
-        if isinstance(stream, io.TextIOWrapper):
-            with _harmless_pipe(stream):
-                stream.flush()
-                stream.buffer.write(content)
-                stream.buffer.flush()
-        else:
+        stream: TextIO | None = sys.stdout
+        raw: BinaryIO | None = getattr(stream, "buffer", None)
+        if stream is None or raw is None:
             self._write(stream, content.decode("utf-8", "replace"))
+            return
+        with _harmless_pipe(stream):
+            stream.flush()
+            raw.write(content)
+            raw.flush()
+
+    def notice(self, text: str) -> None:
+        """A remark on stderr that is no diagnostic."""
+        if not self.is_quiet and not self.is_json:
+            self.error(text)
 
     def error(self, text: str, *, is_multiline: bool = False) -> None:
         """A line on stderr that belongs to no place in a file."""
@@ -120,10 +126,13 @@ class Console:
             self.error(f"{count} more [{id}]; --verbose shows all")
 
     @contextlib.contextmanager
-    def progress(self, title: str) -> Generator[None]:
-        """Shows that work goes on: a spinner on a terminal, with `--verbose` a line elsewhere."""
+    def progress(self, title: str) -> Generator[Callable[[str], None]]:
+        """Shows that work goes on: a spinner on a terminal, with `--verbose` lines elsewhere.
+
+        Gives the function that takes the name of each stage as it begins.
+        """
         if self.is_quiet or self.is_json:
-            yield
+            yield lambda stage: None
         elif sys.stderr is not None and sys.stderr.isatty() and not _is_dumb():
             from rich.console import Console as RichConsole
             from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -136,12 +145,10 @@ class Console:
             terminal = RichConsole(stderr=True, no_color=not _has_color(sys.stderr))
             columns = (SpinnerColumn(), _Title(""), TimeElapsedColumn())
             with Progress(*columns, console=terminal, transient=True) as bar:
-                bar.add_task(printable(title), total=None)
-                yield
+                task = bar.add_task(printable(title), total=None)
+                yield lambda stage: bar.update(task, description=printable(f"{title}: {stage}"))
         else:
-            if self.is_verbose:
-                self.error(title)
-            yield
+            yield lambda stage: self.error(f"{title}: {stage}") if self.is_verbose else None
 
     def close(self) -> None:
         """Flush both streams; a reader that has gone away is no error."""

@@ -92,7 +92,7 @@ def generate(
     outcomes = [_prepare(target, black=black, full=full) for target in targets]
     if strict:
         _refuse_warnings(outcomes)
-    raise typer.Exit(_write(outcomes, is_json=is_json))
+    raise typer.Exit(_write(outcomes, black=black, is_json=is_json))
 
 
 def _usage(message: str) -> SdkpressError:
@@ -121,10 +121,13 @@ def _prepare(target: Target, *, black: bool | None, full: bool) -> _Outcome:
         diagnostics = tuple(_restored(item) for item in summary.get("diagnostics", ()))
         states = tuple((path, "unchanged") for path in sorted(remembered.files))
         return _Outcome(target, summary, diagnostics, None, None, states)
-    with console.progress(f"generating {target.label}"):
-        config, built, collected = build_target(target, black=black)
+    with console.progress(f"generating {target.label}") as step:
+        config, built, collected = build_target(target, black=black, progress=step)
         decided = plan(built.files, target.out, built.facts, built.lock)
     summary = summary_of(config, built, collected.items)
+    if built.unformatted_lines:
+        lines = f"{built.unformatted_lines:,} lines"
+        console.notice(f"{config.name}: black was left out for {lines}; --black insists")
     return _Outcome(target, summary, collected.items, built, decided)
 
 
@@ -139,14 +142,20 @@ def _refuse_warnings(outcomes: Sequence[_Outcome]) -> None:
         raise SdkpressError(*warnings)
 
 
-def _write(outcomes: Sequence[_Outcome], *, is_json: bool) -> int:
+def _write(outcomes: Sequence[_Outcome], *, black: bool | None, is_json: bool) -> int:
     from sdkpress.cli.targets import remember_target
     from sdkpress.emitting import plan_findings, write_plan
 
     is_refused = any(outcome.plan is not None and outcome.plan.refused for outcome in outcomes)
     code = 0
     results: list[dict[str, Any]] = []
+    pinned: set[Path] = set()
     for outcome in outcomes:
+        lock = outcome.build.lock if outcome.build is not None else None
+        if lock is not None and not is_refused:
+            if lock.path in pinned:  # clients of one document share its names lock
+                outcome = _prepare(outcome.target, black=black, full=True)
+            pinned.add(lock.path)
         findings: tuple[Diagnostic, ...] = ()
         states = outcome.states
         if outcome.plan is not None and outcome.build is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -30,14 +30,14 @@ def inspect(
 ) -> None:
     """Print the resources, operations, types and diagnostics of a document."""
     is_json = format is _Format.JSON
-    failure = {"client": "", "async_client": "", "operations": [], "types": []}
+    failure: dict[str, Any] = {"client": "", "async_client": "", "operations": [], "types": []}
     console.configure(quiet=quiet, verbose=verbose, is_json=is_json, failure=failure)
     from sdkpress.cli.targets import analyse_target, named_or_spec
     from sdkpress.inspecting import inspect_json, inspect_tree
 
     target = named_or_spec(spec, tuple(overlay or ()))
-    with console.progress(f"reading {target.label}"):
-        config, api, names, diagnostics = analyse_target(target)
+    with console.progress(f"reading {target.label}") as step:
+        config, api, names, diagnostics = analyse_target(target, progress=step)
     if is_json:
         console.print_json(
             inspect_json(api, names, diagnostics, config.client, config.async_client)

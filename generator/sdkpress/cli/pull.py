@@ -9,6 +9,7 @@ import typer
 
 from sdkpress.cli.console import console
 from sdkpress.cli.options import Quiet, Verbose
+from sdkpress.diagnostics import Diagnostics, printable
 
 __all__ = ["pull"]
 
@@ -26,13 +27,12 @@ def pull(
 ) -> None:
     """Take OpenAPI documents out of files, documentation pages and URLs into openapi-spec/."""
     console.configure(quiet=quiet, verbose=verbose)
-    from sdkpress.diagnostics import Diagnostics
     from sdkpress.pulling import pull as run
 
     diagnostics = Diagnostics()
     with console.progress("pulling"):
         result = run(sources or [], Path(), check, diagnostics)
     for item in result.documents:
-        console.print(f"{item.document}: {item.state} ({item.source})")
+        console.status(printable(f"{item.document}: {item.state} ({item.source})"))
     console.show(diagnostics.items)
     raise typer.Exit(1 if check and not result.in_step else 0)

@@ -57,6 +57,7 @@ class Target:
         return request_key(self.out, self.options)
 
 
+Progress = Callable[[str], None]
 _MODES: Mapping[bool | None, Mode] = {None: "auto", True: "on", False: "off"}
 
 
@@ -138,7 +139,9 @@ def named_or_spec(argument: str, overlays: Sequence[Path] = ()) -> Target:
     return option_target(spec=path, out=Path(distribution_name(path.stem)), overlays=overlays)
 
 
-def build_target(target: Target, *, black: bool | None) -> tuple[ClientConfig, Build, Diagnostics]:
+def build_target(
+    target: Target, *, black: bool | None, progress: Progress = lambda stage: None
+) -> tuple[ClientConfig, Build, Diagnostics]:
     """Build a client in memory. Raises SdkpressError when the document has errors."""
     from sdkpress.pipeline import build
 
@@ -146,7 +149,7 @@ def build_target(target: Target, *, black: bool | None) -> tuple[ClientConfig, B
     insists = config.black if black is None else black
     diagnostics = Diagnostics()
     try:
-        built = build(config, diagnostics, black=_MODES[insists])
+        built = build(config, diagnostics, black=_MODES[insists], progress=progress)
         diagnostics.raise_errors()
     except SdkpressError as error:
         # Errors alone: the warnings of a run that came to nothing would bury them.
@@ -154,12 +157,14 @@ def build_target(target: Target, *, black: bool | None) -> tuple[ClientConfig, B
     return config, built, diagnostics
 
 
-def analyse_target(target: Target) -> tuple[ClientConfig, Api, Names, Diagnostics]:
+def analyse_target(
+    target: Target, *, progress: Progress = lambda stage: None
+) -> tuple[ClientConfig, Api, Names, Diagnostics]:
     """What sdkpress understood of a client's document, without formatting anything.
 
     Raises SdkpressError when the document has errors.
     """
-    config, built, diagnostics = build_target(target, black=False)
+    config, built, diagnostics = build_target(target, black=False, progress=progress)
     return config, built.api, built.names, diagnostics
 
 

@@ -54,9 +54,7 @@ class ErrorBodies:
             self._elsewhere[status] = self._search(status)
         return self._elsewhere[status]
 
-    def with_message(
-        self, value: Any, schema: Any, status: int, message: str, field: str
-    ) -> Any:
+    def with_message(self, value: Any, schema: Any, status: int, message: str, field: str) -> Any:
         """The error with our message, and our field and status where it has places for them."""
         told = copy.deepcopy(value)
         for holder, name in _message_places(told):

@@ -27,9 +27,7 @@ def examples_of(media: dict[str, Any], references: References) -> list[Example]:
     return found
 
 
-def suitable(
-    examples: list[Example], name: str, requests: dict[str, Any], body: Any
-) -> Any | None:
+def suitable(examples: list[Example], name: str, requests: dict[str, Any], body: Any) -> Any | None:
     """The value of the example with this name; without a name, of the one that suits best.
 
     `requests` are the values of the request's examples. An answer suits when the request's

@@ -1,0 +1,1 @@
+"""The private runtime of a generated client; nothing here is public."""

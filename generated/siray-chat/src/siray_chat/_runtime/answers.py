@@ -1,0 +1,379 @@
+"""From status, headers and body to a value or an error, as the document and the server say.
+
+Leniency, in this order: the status as declared, its range, ``default``, any declared success; the
+media type as declared, else what the bytes look like. JSON under a wrong or no media type is JSON.
+What is no JSON where JSON was promised is a ResponseDecodeError with everything received.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from .decoding import JSONDecodeError, decode_json
+from .errors import (
+    APIStatusError,
+    ResponseDecodeError,
+    ResponseValidationError,
+    StreamServerError,
+    status_error_class,
+)
+from .headers import Headers
+from .model import Model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .api import Api
+    from .operation import Answer, Operation
+
+MAX_TEXT = 500
+"""Characters of a server's message that go into ours."""
+
+_ENVELOPE = frozenset(
+    "error errors status status_code code type message detail param object request_id event_id "
+    "timestamp success provider user_id id".split()
+)
+"""What an object may have that does nothing but report an error."""
+
+
+class Head:
+    """Status line and headers of an answer."""
+
+    __slots__ = ("headers", "media_type", "request_id", "status")
+
+    def __init__(self, status: int, fields: list[tuple[str, str]], api: Api) -> None:
+        self.status = status
+        self.headers = Headers(fields)
+        get = self.headers.get
+        self.request_id: str | None = None
+        for name in api.request_id_headers:
+            self.request_id = get(name)
+            if self.request_id is not None:
+                break
+        self.media_type = (get("content-type") or "").partition(";")[0].strip().lower()
+        """In lower case and without parameters; empty where the server names none."""
+
+    @property
+    def charset(self) -> str:
+        """The declared encoding of text."""
+        for part in (self.headers.get("content-type") or "").split(";")[1:]:
+            name, _, value = part.partition("=")
+            if name.strip().lower() == "charset":
+                return value.strip().strip("\"'") or "utf-8"
+        return "utf-8"
+
+
+def is_json(media_type: str) -> bool:
+    """Whether a media type is JSON or built on it (RFC 6839)."""
+    return media_type in ("application/json", "text/json") or media_type.endswith("+json")
+
+
+def declared_answers(operation: Operation, status: int) -> list[Answer]:
+    """The answers of the most specific declared status that fits."""
+    answers = [a for a in operation.answers if a.kind not in ("sse", "jsonl")]
+    for wanted in (str(status), f"{str(status)[:1]}XX", "default"):
+        found = [answer for answer in answers if answer.status == wanted]
+        if found:
+            return found
+    return []
+
+
+def find_answer(operation: Operation, head: Head) -> Answer | None:
+    """What the document says about this answer; for a success never an error's schema."""
+    found = declared_answers(operation, head.status)
+    if 200 <= head.status < 300 and not any(a.status != "default" for a in found):
+        # Undocumented success: another documented one describes it better than the default error.
+        success = [a for a in operation.answers if a.status[:1] == "2"]
+        success = [a for a in success if a.kind not in ("sse", "jsonl")]
+        found = success or found
+    if len(found) < 2 or not head.media_type:
+        return found[0] if found else None
+    return max(found, key=lambda answer: _fits(answer.media_type, head.media_type))
+
+
+def _fits(declared: str | None, actual: str) -> int:
+    if declared is None:
+        return 0
+    declared = declared.partition(";")[0].strip()
+    if declared == actual:
+        return 4
+    kind, _, subtype = declared.partition("/")
+    if subtype == "*" and kind == actual.partition("/")[0]:
+        return 3
+    if is_json(declared) and is_json(actual):
+        return 2
+    return 1 if declared == "*/*" else 0
+
+
+def decode_success(
+    operation: Operation,
+    head: Head,
+    content: bytes,
+    *,
+    strict: bool,
+    warn: Callable[[tuple[str, ...]], None],
+) -> Any:
+    """The value of a success. Raises ResponseDecodeError, ResponseValidationError, APIStatusError."""
+    answer = find_answer(operation, head)
+    if answer is None:
+        if not operation.answers or not content:
+            return _untyped(head, content)
+        answer_kind, type_ = "json" if is_json(head.media_type) else "binary", Any
+    else:
+        answer_kind, type_ = answer.kind, answer.type() if answer.type else Any
+    if not content and answer_kind != "binary":
+        return _nothing(operation, head, answer_kind)
+    if answer_kind == "json":
+        return decode_document(operation, head, content, type_, strict=strict, warn=warn)
+    if answer_kind == "text":
+        return _text(content, head.charset)
+    if answer_kind == "empty":
+        return None
+    return content
+
+
+def _untyped(head: Head, content: bytes) -> Any:
+    if not content:
+        return None
+    if is_json(head.media_type):
+        return decode_json(content, Any).value
+    return content
+
+
+def _nothing(operation: Operation, head: Head, kind: str) -> Any:
+    if kind == "text":
+        return ""
+    if kind == "empty" or operation.method == "HEAD":
+        return None
+    declared = declared_answers(operation, head.status)
+    if any(answer.kind == "empty" for answer in declared):
+        return None
+    raise response_error(ResponseDecodeError, "the body is empty", head, b"")
+
+
+def decode_document(
+    operation: Operation,
+    head: Head,
+    content: bytes,
+    type_: Any,
+    *,
+    strict: bool,
+    warn: Callable[[tuple[str, ...]], None],
+) -> Any:
+    """A JSON body as ``type_``. Raises as ``decode_success``."""
+    try:
+        value, notes = decode_json(content, type_)
+    except JSONDecodeError as error:
+        kind = head.media_type or "no media type"
+        message = (
+            f"the body is not JSON ({kind}): {error}; it begins {_text(content[:80], 'utf-8')!r}"
+        )
+        raise response_error(ResponseDecodeError, message, head, content) from None
+    # A plain Any is never checked: whatever is JSON was promised.
+    if notes or b'"error"' in content:
+        failure = reported_error(content, type_)
+        if failure is not None:
+            raise status_error(operation, head, content, body=failure)
+    if is_model(type_) and not isinstance(value, Model):
+        message = f"the body is a JSON {_json_kind(value)} where a {type_.__name__} was promised"
+        raise _invalid(message, head, content, value, tuple(map(str, notes)))
+    if notes:
+        texts = tuple(map(str, notes))
+        if strict:
+            message = f"the answer does not match the document: {'; '.join(texts[:3])}"
+            raise _invalid(message, head, content, value, texts)
+        warn(texts)
+    return value
+
+
+def _invalid(
+    message: str, head: Head, content: bytes, value: Any, notes: tuple[str, ...]
+) -> ResponseValidationError:
+    error: ResponseValidationError = response_error(
+        ResponseValidationError, message, head, content, body=value
+    )
+    error.notes = notes
+    return error
+
+
+def is_model(type_: Any) -> bool:
+    """Whether a type is a model class."""
+    return isinstance(type_, type) and issubclass(type_, Model)
+
+
+def reported_error(content: bytes, type_: Any) -> dict[str, Any] | None:
+    """The JSON object if it reports an error in place of a ``type_``, else None.
+
+    That is: a truthy ``error``, and nothing of what the type requires. Where the type requires
+    nothing, or is no model, an object that has nothing but what error envelopes have.
+    """
+    try:
+        raw: Any = decode_json(content, Any).value
+    except JSONDecodeError:
+        return None
+    if not isinstance(raw, dict):
+        return None
+    fields = cast("dict[str, Any]", raw)
+    if not fields.get("error"):
+        return None
+    required: set[str] = set()
+    if is_model(type_):
+        names = _field_names(type_)
+        required = {name for name, needed in names.items() if needed} - {"error"}
+        if not required and "error" in names:
+            return None
+    if required:
+        return None if required & fields.keys() else fields
+    return fields if type_ is not Any and fields.keys() <= _ENVELOPE else None
+
+
+def _field_names(type_: Any) -> dict[str, bool]:
+    """Wire names of a model's fields, and whether each is required."""
+    from msgspec.structs import fields
+
+    return {field.encode_name: field.required for field in fields(type_)}
+
+
+def status_error(
+    operation: Operation, head: Head, content: bytes, *, body: Any = None, in_stream: bool = False
+) -> APIStatusError:
+    """The error for an answer that reports a failure; never raises itself."""
+    raw = body
+    if raw is None:
+        raw = _parsed(content)
+    report = _report(raw)
+    status = head.status
+    if 200 <= status < 300:
+        code = report["code"] if isinstance(report["code"], int) else report["status"]
+        status = code if isinstance(code, int) and 400 <= code <= 599 else status
+    kind = StreamServerError if in_stream else status_error_class(status)
+    typed = raw
+    if body is None:
+        answer = find_answer(operation, head)
+        if (
+            answer is not None
+            and answer.kind == "json"
+            and answer.type is not None
+            and raw is not None
+        ):
+            typed = decode_json(content, answer.type()).value
+        elif raw is None:
+            typed = _text(content, head.charset) if _is_text(head, content) else content
+    message = report["message"]
+    if not message:
+        message = _summary(head, content) if body is None else ""
+    text = f"HTTP {head.status}"
+    if in_stream:
+        text = "the server reported an error in the stream"
+    if message:
+        text += f": {message[:MAX_TEXT]}"
+    error = kind(
+        text + _trace(head),
+        status_code=head.status,
+        headers=head.headers,
+        request_id=head.request_id,
+        body=typed,
+        content=content,
+        code=report["code"],
+        error_type=report["type"],
+    )
+    return error
+
+
+def _trace(head: Head) -> str:
+    return f" (request id {head.request_id})" if head.request_id else ""
+
+
+def response_error(
+    kind: type[Any], message: str, head: Head, content: bytes, body: Any = None
+) -> Any:
+    """A ResponseDecodeError or ResponseValidationError."""
+    return kind(
+        f"HTTP {head.status}, but {message}{_trace(head)}",
+        status_code=head.status,
+        headers=head.headers,
+        request_id=head.request_id,
+        body=content if body is None else body,
+        content=content,
+    )
+
+
+def _parsed(content: bytes) -> Any:
+    if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
+        return None
+    try:
+        return decode_json(content, Any).value
+    except JSONDecodeError:
+        return None
+
+
+def _report(raw: Any) -> dict[str, Any]:
+    """message, code, type and status out of the usual shapes of error bodies."""
+    found: dict[str, Any] = {"message": "", "code": None, "type": None, "status": None}
+    if not isinstance(raw, dict):
+        return found
+    outer = cast("dict[str, Any]", raw)
+    inner: Any = outer.get("error")
+    candidates: list[dict[str, Any]] = [inner, outer] if isinstance(inner, dict) else [outer]
+    if isinstance(inner, str):
+        found["message"] = inner
+    for fields in candidates:
+        for key, names in (
+            ("message", ("message", "detail", "error_description", "msg", "title")),
+            ("code", ("code",)),
+            ("type", ("type",)),
+            ("status", ("status", "status_code")),
+        ):
+            for name in names:
+                value = fields.get(name)
+                if found[key] in ("", None) and isinstance(value, (str, int)) and value is not True:
+                    found[key] = value
+                elif (
+                    key == "message"
+                    and not found[key]
+                    and isinstance(value, (list, dict))
+                    and value
+                ):
+                    found[key] = repr(cast(Any, value))
+    found["message"] = str(found["message"] or "")
+    return found
+
+
+def _summary(head: Head, content: bytes) -> str:
+    if not content or not _is_text(head, content):
+        return ""
+    text = _text(content[:4000], head.charset)
+    lower = text.lower()
+    if "<html" in lower or "<!doctype" in lower:
+        start, end = lower.find("<title>"), lower.find("</title>")
+        title = text[start + 7 : end].strip() if 0 <= start < end else ""
+        return f"an HTML page{f' titled {title!r}' if title else ''}"
+    return " ".join(text.split())[:MAX_TEXT]
+
+
+def _is_text(head: Head, content: bytes) -> bool:
+    if head.media_type.startswith("text/") or is_json(head.media_type) or "xml" in head.media_type:
+        return True
+    return not head.media_type and b"\0" not in content[:1000]
+
+
+def _text(content: bytes, charset: str) -> str:
+    try:
+        return content.decode(charset, "replace")
+    except LookupError:
+        return content.decode("utf-8", "replace")
+
+
+def _json_kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    kinds: dict[type[Any], str] = {
+        str: "string",
+        bool: "boolean",
+        int: "number",
+        float: "number",
+        list: "array",
+        dict: "object",
+    }
+    kind: type[Any] = type(value)
+    return kinds.get(kind, kind.__name__)

@@ -1,0 +1,172 @@
+"""Choose the member of a union a JSON value is meant for.
+
+By tables, never by trying one after the other: the value's kind in JSON first; among objects the
+discriminator, declared or found in the constants of the models; else the member that fits best,
+by its own constants, required names and known names. The first of equals wins, so that the same
+value always gives the same class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from .building import NULL, ModelNode, Node, Notes, NullableNode, Scalar, common_tag
+from .paths import Path
+
+
+class UnionNode(Node):
+    """One of several types."""
+
+    __slots__ = ("_classes", "_make", "_members", "_names", "_nodes", "_table", "_tag")
+
+    def __init__(
+        self,
+        type_: Any,
+        members: Callable[[], Sequence[Node]],
+        tag: str | None = None,
+        mapping: Mapping[str, int] | None = None,
+    ) -> None:
+        """``members`` makes the nodes at first use, because unions may contain themselves.
+
+        ``tag`` is the discriminator's name in JSON and ``mapping`` says which member a value of
+        it means; without the mapping the constants of the members do.
+        """
+        super().__init__(type_, "a member of the union", ())
+        self._make = members
+        self._nodes: tuple[Node, ...] | None = None
+        self._members: tuple[Node, ...] | None = None
+        self._classes: tuple[type, ...] | None = None
+        self._tag = tag
+        self._names = mapping
+        self._table: dict[tuple[type, Scalar], Node] = {}
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes of the members."""
+        nodes = self._nodes
+        if nodes is None:
+            nodes = self._nodes = tuple(self._make())
+        return nodes
+
+    @property
+    def members(self) -> tuple[Node, ...]:
+        """The nodes to choose from, once the tables are made.
+
+        A union among them that leads back to this one is replaced by its own members. Two threads
+        that both make the tables make the same.
+        """
+        members = self._members
+        if members is None:
+            self._prepare(self.nodes)
+            found: dict[Node, None] = {}
+            for node in self.nodes:
+                if isinstance(node, UnionNode) and self in node.reaches():
+                    found.update(dict.fromkeys(self._flat()))
+                else:
+                    found[node] = None
+            members = self._members = tuple(found)
+        return members
+
+    def reaches(self) -> list[Node]:
+        """Return this union and those that are members of it, directly or by another union."""
+        seen: list[Node] = [self]
+        for _ in _flatten(self.nodes, seen):
+            pass
+        return seen
+
+    def _prepare(self, members: tuple[Node, ...]) -> None:
+        self.expected = " or ".join(dict.fromkeys(node.expected for node in self._flat()))
+        if self._names is not None:
+            self._table = {(str, name): members[index] for name, index in self._names.items()}
+            return
+        models = [node for node in self._flat() if isinstance(node, ModelNode)]
+        if self._tag is not None:
+            for model in models:
+                literal = model.literals.get(self._tag)
+                for value in literal.values if literal is not None else ():
+                    self._table.setdefault(value, model)
+            return
+        found = common_tag(models)
+        if found is not None:
+            self._tag, self._table = found
+
+    def choose(self, value: Any) -> Node | None:
+        """Return the member ``value`` is meant for, None if it cannot be for any."""
+        members = self.members
+        tagged = self._tagged(value)
+        if tagged is not None:
+            return tagged
+        candidates = [member for member in members if member.accepts(value)]
+        if len(candidates) < 2:
+            return candidates[0] if candidates else None
+        best, rating = None, 0.0
+        for member in candidates:
+            fit = member.fit(value)
+            if fit > rating:
+                best, rating = member, fit
+        return best
+
+    def contradicts(self, value: Any, member: Node) -> bool:
+        """Tell whether the discriminator in ``value`` means no member, and nobody else says so."""
+        tag = self._tag
+        return (
+            tag is not None
+            and type(value) is dict
+            and tag in value
+            and isinstance(member, ModelNode)
+            and tag not in member.literals
+            and self._tagged(value) is None
+        )
+
+    def build(self, value: Any, path: Path, notes: Notes) -> Any:
+        member = self.choose(value)
+        if member is None:
+            return self.keep(value, path, notes)
+        if self.contradicts(value, member):
+            notes.add((path, str(self._tag)), "means no member of the union")
+        return member.build(value, path, notes)
+
+    def _tagged(self, value: Any) -> Node | None:
+        """Return the member that the discriminator in ``value`` means."""
+        if self._table and isinstance(value, dict):
+            fields = cast("dict[Any, Any]", value)
+            tag = fields.get(self._tag)
+            if isinstance(tag, str | int | float):
+                return self._table.get((type(tag), tag))
+        return None
+
+    def accepts(self, value: Any) -> bool:
+        return any(member.accepts(value) for member in self._flat())
+
+    def fit(self, value: Any) -> float:
+        if self.members and self._tagged(value) is not None:
+            return 95
+        return max(
+            (member.fit(value) for member in self._flat() if member.accepts(value)), default=0
+        )
+
+    def holds(self, value: Any) -> bool:
+        """Tell whether a built value is an instance of a member."""
+        classes = self._classes
+        if classes is None:
+            classes = self._classes = tuple(
+                {kind: None for node in self._flat() for kind in node.python_types}
+            )
+        return isinstance(value, classes)
+
+    def _flat(self) -> Iterator[Node]:
+        return _flatten(self.nodes, [self])
+
+
+def _flatten(nodes: Sequence[Node], seen: list[Node]) -> Iterator[Node]:
+    """Yield the nodes, the members of unions among them instead of these; each union once."""
+    for node in nodes:
+        if isinstance(node, NullableNode):
+            yield NULL
+            node = node.inner
+        if not isinstance(node, UnionNode):
+            yield node
+        elif node not in seen:
+            seen.append(node)
+            yield from _flatten(node.nodes, seen)

@@ -1,0 +1,160 @@
+"""Python values to JSON: models, plain containers, and what else people pass as a body.
+
+msgspec encodes in one pass in C. Two things it cannot do, and both are rare: write the unknown
+fields of a model (nor leave out its missing ones), and refuse NaN, which it turns into null. So
+the value is walked in Python only when such a model may exist in the process, or when the result
+has a null in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+import msgspec
+
+from .errors import InvalidRequestError
+from .model import Model, fields_of, incomplete_structs, is_plain
+from .paths import Path, spell
+from .unset import UNSET
+
+
+def encode_json(value: Any) -> bytes:
+    """Return a request body as JSON (UTF-8).
+
+    Takes models, TypedDicts, mappings, sequences, sets, any other iterable, dataclasses, dates,
+    UUIDs, decimals, bytes (base64), enums, and objects with a ``model_dump`` (pydantic) or a
+    ``tolist`` (arrays). Raises InvalidRequestError, a ValueError, for anything else, for NaN and
+    infinities, and for lone surrogates.
+    """
+    try:
+        if incomplete_structs():
+            return _encode(_complete(value, None, True))
+        data = _encode(value)
+        if b"null" in data:
+            _complete(value, None, True)  # only to find out whether a null was a NaN
+        return data
+    except _REFUSALS as error:
+        raise _refused(error) from None
+
+
+def encode_model(model: Model) -> bytes:
+    """Return a model as JSON, NaN and infinities as null; raises as ``encode_json`` otherwise."""
+    try:
+        return _encode_leniently(_complete(model, None, False) if incomplete_structs() else model)
+    except _REFUSALS as error:
+        raise _refused(error) from None
+
+
+def to_builtins(value: Any) -> Any:
+    """Return a value as dicts, lists, strings, numbers, booleans and None; raises likewise."""
+    try:
+        if incomplete_structs():
+            value = _complete(value, None, False)
+        return msgspec.to_builtins(value, str_keys=True, enc_hook=_simplify_any)
+    except _REFUSALS as error:
+        raise _refused(error) from None
+
+
+_REFUSALS = (RecursionError, UnicodeEncodeError, TypeError, OverflowError)
+
+
+def _refused(error: Exception) -> InvalidRequestError:
+    if isinstance(error, RecursionError):
+        return InvalidRequestError("the value is nested too deeply, or contains itself")
+    if isinstance(error, UnicodeEncodeError):
+        return InvalidRequestError("a string holds half a surrogate pair, which UTF-8 cannot")
+    return InvalidRequestError(f"the value cannot be written as JSON: {error}")
+
+
+def _simplify(value: Any) -> Any:
+    """Return something that msgspec can encode instead of ``value``: msgspec's ``enc_hook``."""
+    if value is UNSET:
+        raise TypeError("UNSET stands where a value is needed")
+    for base in (str, int, float):
+        if isinstance(value, base):
+            return base(value)
+    dump = getattr(value, "model_dump", None)
+    if callable(dump):
+        return dump(mode="json", by_alias=True, exclude_unset=True)
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[Any, Any]", value))
+    to_list = getattr(value, "tolist", None)
+    if callable(to_list):
+        return to_list()
+    if isinstance(value, Iterable):
+        return list(cast("Iterable[Any]", value))
+    kind: type[Any] = value.__class__
+    raise TypeError(f"{kind.__qualname__} is nothing that JSON can express")
+
+
+def _simplify_finite(value: Any) -> Any:
+    return _complete(_simplify(value), None, True)
+
+
+def _simplify_any(value: Any) -> Any:
+    return _complete(_simplify(value), None, False)
+
+
+_encode = msgspec.json.Encoder(enc_hook=_simplify_finite).encode
+_encode_leniently = msgspec.json.Encoder(enc_hook=_simplify_any).encode
+
+_LEAVES: frozenset[type[Any]] = frozenset({str, int, bool, type(None)})
+
+
+def _complete(value: Any, path: Path, finite: bool) -> Any:
+    """Return the value with every model that msgspec would not write in full as a dict.
+
+    Whatever needs no change is returned as it is. With ``finite``, NaN and infinities raise.
+    """
+    kind: type[Any] = value.__class__
+    if kind in _LEAVES:
+        return value
+    if kind is float:
+        if finite and value - value != 0:
+            place = f" at {spell(path)}" if path else ""
+            raise InvalidRequestError(f"{value}{place} is nothing that JSON can express")
+        return value
+    if issubclass(kind, dict):
+        return _changed_values(value, path, finite)
+    if issubclass(kind, list | tuple):
+        items: list[Any] | None = None
+        for index, item in enumerate(value):
+            leaves = item.values() if item.__class__ is dict else (item,)
+            if not _LEAVES.issuperset(map(type, leaves)):
+                new = _complete(item, (path, index), finite)
+                if new is not item:
+                    items = list(value) if items is None else items
+                    items[index] = new
+        return value if items is None else items
+    if isinstance(value, Model):
+        fields = fields_of(value)
+        completed = _changed_values(fields, path, finite)
+        return value if completed is fields and is_plain(value) else completed
+    if isinstance(value, msgspec.Struct):
+        fields = {name: getattr(value, name) for name in value.__struct_fields__}
+        changes = {
+            name: completed
+            for name, field in fields.items()
+            if (completed := _complete(field, (path, name), finite)) is not field
+        }
+        return msgspec.structs.replace(value, **changes) if changes else value
+    names = getattr(kind, "__dataclass_fields__", None)
+    if names is not None:
+        fields = {name: getattr(value, name) for name in names if hasattr(value, name)}
+        completed = _changed_values(fields, path, finite)
+        return value if completed is fields else completed
+    return value
+
+
+def _changed_values(fields: dict[Any, Any], path: Path, finite: bool) -> dict[Any, Any]:
+    """Return ``fields`` with completed values, itself where none needed to change."""
+    if _LEAVES.issuperset(map(type, fields.values())):  # in C: most dicts are flat
+        return fields
+    changes: dict[Any, Any] = {}
+    for name, item in fields.items():
+        if item.__class__ not in _LEAVES:
+            new = _complete(item, (path, name), finite)
+            if new is not item:
+                changes[name] = new
+    return {**fields, **changes} if changes else fields

@@ -1,0 +1,95 @@
+"""Functions that are told what the client does. One that raises is logged and changes nothing."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .errors import SDKError
+    from .headers import Headers
+
+
+class Hooks:
+    """``Hooks(request=..., response=..., retry=..., warning=...)``; plain functions, sync and async client alike."""
+
+    __slots__ = ("request", "response", "retry", "warning")
+
+    def __init__(
+        self,
+        *,
+        request: Callable[[RequestEvent], object] | None = None,
+        response: Callable[[ResponseEvent], object] | None = None,
+        retry: Callable[[RetryEvent], object] | None = None,
+        warning: Callable[[WarningEvent], object] | None = None,
+    ) -> None:
+        self.request = request
+        self.response = response
+        self.retry = retry
+        self.warning = warning
+
+
+class RequestEvent:
+    """A request is about to be sent; credentials in ``headers`` and ``url`` are replaced by ``***``."""
+
+    __slots__ = ("attempt", "headers", "method", "operation_id", "url")
+
+    def __init__(
+        self, operation_id: str, method: str, url: str, headers: Headers, attempt: int
+    ) -> None:
+        self.operation_id = operation_id
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.attempt = attempt
+        """1 for the first."""
+
+
+class ResponseEvent:
+    """The head of an answer arrived."""
+
+    __slots__ = ("attempt", "elapsed", "headers", "operation_id", "request_id", "status_code")
+
+    def __init__(
+        self,
+        operation_id: str,
+        status_code: int,
+        headers: Headers,
+        request_id: str | None,
+        elapsed: float,
+        attempt: int,
+    ) -> None:
+        self.operation_id = operation_id
+        self.status_code = status_code
+        self.headers = headers
+        self.request_id = request_id
+        self.elapsed = elapsed
+        """Seconds since the call began."""
+        self.attempt = attempt
+
+
+class RetryEvent:
+    """An attempt failed and another follows after ``delay`` seconds."""
+
+    __slots__ = ("attempt", "delay", "error", "operation_id")
+
+    def __init__(self, operation_id: str, error: SDKError, delay: float, attempt: int) -> None:
+        self.operation_id = operation_id
+        self.error = error
+        self.delay = delay
+        self.attempt = attempt
+        """The number of the attempt that failed."""
+
+
+class WarningEvent:
+    """An answer did not match the document and was used all the same."""
+
+    __slots__ = ("message", "notes", "operation_id", "request_id")
+
+    def __init__(
+        self, operation_id: str, message: str, notes: tuple[str, ...], request_id: str | None
+    ) -> None:
+        self.operation_id = operation_id
+        self.message = message
+        self.notes = notes
+        self.request_id = request_id

@@ -1,0 +1,381 @@
+"""``Model``: the base of every generated model.
+
+A model is a msgspec Struct, decoded and encoded by msgspec in C, which keeps what its document
+does not know:
+
+* A field with the default ``ABSENT`` is optional. Its slot holds UNSET when the field is absent and
+  None when it is null; both read as None, msgspec leaves UNSET out of what it encodes, and
+  ``is_set`` tells the two apart. Reading goes through a property put over msgspec's member
+  descriptor; msgspec itself works by offset and never sees it.
+* Fields the document does not know live in ``model.extra``.
+* A required field that the server left out reads as None and is not written back.
+
+The last two live in the instance's ``__dict__`` under a private key each. Only
+:mod:`.encoding` has to care, and only once ``incomplete_structs`` says that there are any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, cast
+
+import msgspec
+
+from .unset import UNSET
+
+if TYPE_CHECKING:
+    from typing import Self, TypeAlias, dataclass_transform
+
+    _T = TypeVar("_T")
+    Maybe: TypeAlias = _T | None
+    """An optional field whose schema does not allow null: absent reads as None."""
+else:
+
+    class Maybe:
+        """An optional field whose schema does not allow null: absent reads as None.
+
+        ``Maybe[T]`` is ``T | None`` for type checkers and plain ``T`` at run time, so that strict
+        decoding reports a null, which tolerant decoding then keeps.
+        """
+
+        def __class_getitem__(cls, item):
+            return item
+
+    def dataclass_transform(**_):
+        """Return a decorator that does nothing; only type checkers read this one."""
+        return lambda cls: cls
+
+
+ABSENT: Any = UNSET
+"""The default of an optional field."""
+
+_EXTRA = "_extra"
+_MISSING = "_missing"
+
+_ModelType = TypeVar("_ModelType", bound="type[Model]")
+
+
+class _State:
+    """What the whole process has seen."""
+
+    incomplete_structs = False
+
+
+def incomplete_structs() -> bool:
+    """Tell whether a model may exist that its Struct fields alone do not describe."""
+    return _State.incomplete_structs
+
+
+class Slot(NamedTuple):
+    """One field of a model class."""
+
+    name: str
+    wire_name: str
+    read: Callable[[Any], Any]
+    """Reads the slot itself: UNSET, where the attribute would read as None."""
+    required: bool
+
+
+def _optional(member: Any) -> property:
+    """Return a property over a member descriptor that reads UNSET as None."""
+    get, put = member.__get__, member.__set__
+
+    def read(self: Any) -> Any:
+        value = get(self)
+        return None if value is UNSET else value
+
+    def forget(self: Any) -> None:
+        put(self, UNSET)
+
+    return property(read, put, forget)
+
+
+class ModelMeta(msgspec.StructMeta):
+    """Makes model classes: keyword-only fields, optional ones reading as None."""
+
+    def __new__(
+        mcls,
+        name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        /,
+        *,
+        kw_only: bool = True,
+        rename: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> ModelMeta:
+        """Create the class; ``rename`` maps the name of a field to its name in JSON."""
+        names: dict[str, str] = dict(rename) if rename else {}
+        for base in bases:
+            for slot in _slots_of(base):
+                names.setdefault(slot.name, slot.wire_name)
+        # msgspec refuses these names. Such a field is known to the tolerant decoder and to our
+        # encoder alone; msgspec gets a name that no server sends.
+        unspeakable = {python for python, wire in names.items() if not _is_speakable(wire)}
+        spoken = names | {python: f"{python}\N{REPLACEMENT CHARACTER}" for python in unspeakable}
+        cls = super().__new__(
+            mcls, name, bases, namespace, kw_only=kw_only, rename=spoken, **options
+        )
+        inherited = {
+            slot.name: slot for base in reversed(cls.__mro__[1:]) for slot in _slots_of(base)
+        }
+        defaults = cls.__struct_defaults__
+        fields = cls.__struct_fields__
+        first_optional = len(fields) - len(defaults)
+        slots: list[Slot] = []
+        for position, field in enumerate(fields):
+            default = defaults[position - first_optional] if position >= first_optional else None
+            required = position < first_optional or default is msgspec.NODEFAULT
+            member = cls.__dict__.get(field)
+            read = member.__get__ if member is not None else inherited[field].read
+            if member is not None and not required and default is UNSET:
+                setattr(cls, field, _optional(member))
+            slots.append(Slot(field, names.get(field, field), read, required))
+        cls.__model_slots__ = tuple(slots)
+        cls.__model_unspeakable__ = bool(unspeakable)
+        if unspeakable:
+            _State.incomplete_structs = True
+        return cls
+
+    __model_slots__: tuple[Slot, ...]
+    __model_unspeakable__: bool
+
+
+def _is_speakable(name: str) -> bool:
+    return not any(char < " " or char in '"\\' or "\ud800" <= char <= "\udfff" for char in name)
+
+
+def _slots_of(cls: type) -> tuple[Slot, ...]:
+    return cls.__model_slots__ if isinstance(cls, ModelMeta) else ()
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
+class Model(
+    msgspec.Struct,
+    metaclass=ModelMeta,
+    dict=True,
+    forbid_unknown_fields=True,
+    eq=False,
+    weakref=True,
+):
+    """The base of every model: typed fields, and ``extra`` for all that the document omits."""
+
+    if TYPE_CHECKING:
+        __model_slots__: ClassVar[tuple[Slot, ...]]
+        __model_unspeakable__: ClassVar[bool]
+        __hash__: ClassVar[None]  # type: ignore[assignment]  # models are mutable
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """The fields that the document does not know, by their name in JSON.
+
+        Changes are kept and sent. Such a field can be read as an attribute, too, unless a field or
+        a method has its name.
+        """
+        state = _state_of(self)
+        extra: dict[str, Any] | None = state.get(_EXTRA)
+        if extra is None:
+            extra = state[_EXTRA] = {}
+            _State.incomplete_structs = True
+        return extra
+
+    def is_set(self, name: str) -> bool:
+        """Tell whether the field was given, be it as null; ``name`` is that of the attribute."""
+        for slot in self.__model_slots__:
+            if slot.name == name:
+                return slot.read(self) is not UNSET and name not in missing_of(self)
+        return name in extra_of(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what ``to_json`` writes as Python values: names as in JSON, no absent fields."""
+        from .encoding import encode_model
+        from .parsing import parse_json
+
+        result: dict[str, Any] = parse_json(encode_model(self))[0]
+        return result
+
+    def to_json(self) -> bytes:
+        """Return the model as JSON (UTF-8); NaN and infinities become null, as in JavaScript."""
+        from .encoding import encode_model
+
+        return encode_model(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], *, strict: bool = False) -> Self:
+        """Make a model from JSON values.
+
+        What does not match the document is kept as it is; with ``strict``, it raises
+        MismatchError (a ValueError). So does, always, anything but an object.
+        """
+        from .decoding import convert, expect
+
+        return expect(cls, convert(data, cls), strict=strict)
+
+    @classmethod
+    def from_json(cls, data: bytes | str, *, strict: bool = False) -> Self:
+        """Make a model from JSON; as ``from_dict``, and JSONDecodeError when it is not JSON."""
+        from .decoding import decode_json, expect
+
+        return expect(cls, decode_json(data, cls), strict=strict)
+
+    def __repr__(self) -> str:
+        parts = [f"{name}={value!r}" for name, value in self.__rich_repr__()]
+        return f"{type(self).__qualname__}({', '.join(parts)})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Return what ``repr`` shows: the fields that are set, then ``extra``."""
+        extra = extra_of(self)
+        return [*_set_fields(self), *([("extra", extra)] if extra else [])]
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        if dict(_set_fields(self)) != dict(_set_fields(other)):
+            return False
+        return extra_of(self) == extra_of(other)
+
+    def __copy__(self) -> Self:
+        return assemble(
+            type(self), dict(_set_fields(self)), dict(extra_of(self)), set(missing_of(self))
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (
+            assemble,
+            (type(self), dict(_set_fields(self)), extra_of(self), missing_of(self)),
+        )
+
+    if not TYPE_CHECKING:  # checkers must not take any name for a field
+
+        def __replace__(self, **changes):
+            """Return a copy with other values: ``copy.replace`` of Python 3.13."""
+            copied = self.__copy__()
+            for name, value in changes.items():
+                if name not in self.__struct_fields__:
+                    raise TypeError(f"{type(self).__qualname__} has no field {name!r}")
+                setattr(copied, name, value)
+            return copied
+
+        def __getattr__(self, name):
+            # Never a dunder: copy, pickle and many libraries ask instances for those, and a
+            # server must not be able to answer.
+            if not name.startswith("__"):
+                extra = self.__dict__.get(_EXTRA)
+                if extra is not None and name in extra:
+                    return extra[name]
+            raise AttributeError(
+                f"{type(self).__qualname__} has no field {name!r}", name=name, obj=self
+            )
+
+        def __setattr__(self, name, value):
+            if name not in self.__struct_fields__ and not (
+                name.startswith("_") or hasattr(type(self), name)
+            ):
+                raise AttributeError(
+                    f"{type(self).__qualname__} has no field {name!r}; "
+                    f"send it by .extra[{name!r}] = ...",
+                    name=name,
+                    obj=self,
+                )
+            super().__setattr__(name, value)
+            missing = self.__dict__.get(_MISSING)
+            if missing:
+                missing.discard(name)
+
+
+def model(cls: _ModelType) -> _ModelType:
+    """Mark a class as a generated model; its metaclass has done the work."""
+    return cls
+
+
+def extra_of(instance: Model) -> Mapping[str, Any]:
+    """Return the unknown fields without creating the dictionary that ``extra`` returns."""
+    if not _State.incomplete_structs:  # asking for __dict__ would create it
+        return {}
+    extra: dict[str, Any] | None = instance.__dict__.get(_EXTRA)
+    return extra if extra is not None else {}
+
+
+def _state_of(instance: Model) -> dict[str, Any]:
+    return cast("dict[str, Any]", instance.__dict__)  # msgspec declares what classes have
+
+
+def missing_of(instance: Model) -> set[str]:
+    """Return the names of the required fields that were not there."""
+    if not _State.incomplete_structs:
+        return set()
+    missing: set[str] | None = instance.__dict__.get(_MISSING)
+    return missing if missing is not None else set()
+
+
+def is_plain(instance: Model) -> bool:
+    """Tell whether msgspec alone encodes the model in full."""
+    return not instance.__model_unspeakable__ and not (
+        instance.__dict__ and (extra_of(instance) or missing_of(instance))
+    )
+
+
+def fields_of(instance: Model) -> dict[str, Any]:
+    """Return what the model is in JSON, one level deep: its fields, then the unknown ones."""
+    fields: dict[str, Any] = {}
+    for _, name, read, _ in instance.__model_slots__:
+        value = read(instance)
+        if value is not UNSET:
+            fields[name] = value
+    if _State.incomplete_structs and instance.__dict__:
+        missing = missing_of(instance)
+        for slot in instance.__model_slots__ if missing else ():
+            if slot.name in missing:
+                del fields[slot.wire_name]
+        known = {slot.wire_name for slot in instance.__model_slots__}
+        for name, value in extra_of(instance).items():
+            if name not in known:
+                fields[name] = value
+    return fields
+
+
+def assemble(
+    cls: type[_AnyModel],
+    values: Mapping[str, Any],
+    extra: Mapping[str, Any] | None = None,
+    missing: set[str] | None = None,
+) -> _AnyModel:
+    """Make a model of values that nobody checks; pickles call this, so keep its signature.
+
+    ``values`` goes by attribute name. Names the class does not have become extra fields, and
+    required ones that are not there become missing.
+    """
+    known: dict[str, Any] = {}
+    absent = set(missing or ())
+    unknown = dict(values)
+    for slot in cls.__model_slots__:
+        if slot.name in unknown:
+            known[slot.name] = unknown.pop(slot.name)
+        elif slot.required:
+            known[slot.name] = None
+            absent.add(slot.name)
+    instance = cls(**known)
+    unknown.update(extra or ())
+    remember(instance, unknown, absent)
+    return instance
+
+
+def remember(instance: Model, extra: dict[str, Any] | None, missing: set[str] | None) -> None:
+    """Give a new model its unknown fields and the names of those that are missing."""
+    if extra:
+        _state_of(instance)[_EXTRA] = extra
+        _State.incomplete_structs = True
+    if missing:
+        _state_of(instance)[_MISSING] = missing
+        _State.incomplete_structs = True
+
+
+def _set_fields(instance: Model) -> Iterator[tuple[str, Any]]:
+    missing = missing_of(instance)
+    for slot in instance.__model_slots__:
+        value = slot.read(instance)
+        if value is not UNSET and slot.name not in missing:
+            yield slot.name, value
+
+
+_AnyModel = TypeVar("_AnyModel", bound=Model)

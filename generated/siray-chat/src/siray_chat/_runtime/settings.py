@@ -1,0 +1,138 @@
+"""What a client was constructed with."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from logging import Logger
+    from typing import NoReturn
+
+    from .api import Api
+    from .hooks import Hooks
+    from .timeouts import Timeout
+
+
+class Settings:
+    """The constants of one client; ``changed`` makes another."""
+
+    __slots__ = (
+        "_logger",
+        "api",
+        "base_url",
+        "base_url_given",
+        "credentials",
+        "headers",
+        "hooks",
+        "max_retries",
+        "query",
+        "strict",
+        "timeout",
+    )
+
+    def __init__(
+        self,
+        api: Api,
+        *,
+        credentials: Mapping[str, object],
+        base_url: str | None,
+        timeout: Timeout | float | None,
+        max_retries: int,
+        default_headers: Mapping[str, str] | None,
+        default_query: Mapping[str, object] | None,
+        strict: bool,
+        hooks: Hooks | None,
+    ) -> None:
+        self.api = api
+        self.credentials: dict[str, object] = {}
+        for name, scheme in api.security.items():
+            value = credentials.get(name)
+            if value is None:
+                # A variable read from a file often ends in a line break.
+                value = (os.environ.get(scheme.variable) or "").strip() or None
+            self.credentials[name] = value
+        given = base_url or os.environ.get(f"{api.env_prefix}_BASE_URL")
+        self.base_url_given = bool(given)
+        if not given:
+            if not api.servers:
+                self._refuse(
+                    "Missing base URL: the API's document names no server. "
+                    f"Pass base_url=... or set {api.env_prefix}_BASE_URL"
+                )
+            given = api.servers[0]
+        self.base_url = self.checked_url(given)
+        if timeout is not None:
+            from .timeouts import Timeout
+
+            timeout = Timeout.of(timeout)
+        self.timeout: Timeout | None = timeout
+        self.max_retries = max_retries
+        self.headers: Mapping[str, str | None] = dict(default_headers or ())
+        self.query: Mapping[str, object] = dict(default_query or ())
+        self.strict = strict
+        self.hooks = hooks
+        self._logger: Logger | None = None
+
+    def changed(
+        self,
+        *,
+        timeout: Timeout | float | None,
+        max_retries: int | None,
+        headers: Mapping[str, str | None] | None,
+        query: Mapping[str, object] | None,
+        strict: bool | None,
+        hooks: Hooks | None,
+    ) -> Settings:
+        """A copy with other defaults, None leaving one as it is."""
+        copy = object.__new__(Settings)
+        for name in Settings.__slots__:
+            setattr(copy, name, getattr(self, name))
+        if timeout is not None:
+            from .timeouts import Timeout
+
+            copy.timeout = Timeout.of(timeout)
+        if max_retries is not None:
+            copy.max_retries = max_retries
+        if headers:
+            copy.headers = {**self.headers, **headers}
+        if query:
+            copy.query = {**self.query, **query}
+        if strict is not None:
+            copy.strict = strict
+        if hooks is not None:
+            copy.hooks = hooks
+        return copy
+
+    def checked_url(self, url: str) -> str:
+        """A base URL without its last slash. Raises ConfigurationError."""
+        rest = (
+            url[8:]
+            if url[:8].lower() == "https://"
+            else url[7:] if url[:7].lower() == "http://" else ""
+        )
+        host = rest.split("/", 1)[0].split("?", 1)[0]
+        if not host or "#" in url or not url.isprintable() or " " in url:
+            self._refuse(f"base_url must be an absolute http(s) URL, not {url!r}")
+        if "@" in host:
+            self._refuse(
+                "base_url must not contain a user or password; pass them as credentials or headers"
+            )
+        return url
+
+    @staticmethod
+    def _refuse(message: str) -> NoReturn:
+        from .errors import ConfigurationError
+
+        raise ConfigurationError(message)
+
+    @property
+    def logger(self) -> Logger:
+        """The logger named like the package."""
+        logger = self._logger
+        if logger is None:
+            from logging import getLogger
+
+            logger = self._logger = getLogger(self.api.name)
+        return logger

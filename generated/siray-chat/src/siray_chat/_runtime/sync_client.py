@@ -1,0 +1,164 @@
+"""The sync client: does the steps of :mod:`.call` with blocking I/O."""
+
+from __future__ import annotations
+
+from .settings import Settings
+from .transports import SyncConnections
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+    from typing import Any, Self, TypeVar, overload
+
+    from .api import Api
+    from .call import Call, Steps
+    from .hooks import Hooks
+    from .request import Request, StreamRequest
+    from .response import Response
+    from .stream import Stream
+    from .timeouts import Timeout
+
+    T = TypeVar("T")
+    F = TypeVar("F")
+else:
+    from .overloads import overload
+
+
+class SyncClient:
+    """The base of generated clients. May be shared between threads, and used after a fork."""
+
+    __slots__ = ("__dict__", "__weakref__", "_connections", "_settings")
+
+    def __init__(
+        self,
+        api: Api,
+        *,
+        credentials: Mapping[str, object],
+        base_url: str | None = None,
+        timeout: Timeout | float | None = None,
+        max_retries: int = 2,
+        http_client: object | None = None,
+        default_headers: Mapping[str, str] | None = None,
+        default_query: Mapping[str, object] | None = None,
+        strict: bool = False,
+        hooks: Hooks | None = None,
+    ) -> None:
+        self._settings = Settings(
+            api,
+            credentials=credentials,
+            base_url=base_url,
+            timeout=timeout,
+            max_retries=max_retries,
+            default_headers=default_headers,
+            default_query=default_query,
+            strict=strict,
+            hooks=hooks,
+        )
+        self._connections = SyncConnections(http_client)
+
+    @property
+    def base_url(self) -> str:
+        """Where requests go."""
+        return self._settings.base_url
+
+    @overload
+    def execute(self, request: Request[T]) -> T: ...
+    @overload
+    def execute(self, request: StreamRequest[T, F]) -> Stream[T, F]: ...  # noqa: F811
+    def execute(self, request: Any) -> Any:  # noqa: F811
+        """Make a call and return what its operation returns."""
+        return self.send(request).parsed
+
+    @overload
+    def send(self, request: Request[T]) -> Response[T]: ...
+    @overload
+    def send(self, request: StreamRequest[T, F]) -> Response[Stream[T, F]]: ...  # noqa: F811
+    def send(self, request: Any) -> Any:  # noqa: F811
+        """Make a call and return the full answer: ``parsed``, ``status_code``, ``headers``, ..."""
+        from .call import Call
+        from .request import StreamRequest
+
+        call = Call(self._settings, request)
+        if not isinstance(request, StreamRequest):
+            return self._run(call, call.execute())
+        from .stream import Stream
+
+        opened = self._run(call, call.open())
+        call.exchange = None
+        return call.stream_response(Stream(call, opened, self._run), opened)
+
+    def _run(self, call: Call, steps: Steps) -> Any:
+        """Do the steps. Whatever ends them early leaves no exchange open."""
+        from .call import Close, Read, Resolve, Send
+
+        try:
+            step = next(steps)
+            while True:
+                try:
+                    kind = type(step)
+                    result: Any = None
+                    if kind is Read:
+                        result = step.exchange.read()
+                    elif kind is Send:
+                        result = self._connections.get().send(step.request, step.budget)
+                    elif kind is Close:
+                        step.exchange.close()
+                    elif kind is Resolve:
+                        result = step.function()
+                    else:
+                        from time import sleep
+
+                        sleep(step.seconds)
+                except Exception as error:
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(result)
+        except StopIteration as end:
+            return end.value
+        except BaseException:
+            if call.exchange is not None:
+                call.exchange.close()
+            raise
+
+    def with_options(
+        self,
+        *,
+        timeout: Timeout | float | None = None,
+        max_retries: int | None = None,
+        default_headers: Mapping[str, str | None] | None = None,
+        default_query: Mapping[str, object] | None = None,
+        strict: bool | None = None,
+        hooks: Hooks | None = None,
+    ) -> Self:
+        """A client with other defaults over the same connections; None leaves a default as it is.
+
+        Headers and query are added to those there are. Closing either closes the connections of both.
+        """
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__)
+        copy._settings = self._settings.changed(
+            timeout=timeout,
+            max_retries=max_retries,
+            headers=default_headers,
+            query=default_query,
+            strict=strict,
+            hooks=hooks,
+        )
+        copy._connections = self._connections
+        return copy
+
+    def close(self) -> None:
+        """Close all connections; a client given as ``http_client`` stays open."""
+        self._connections.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

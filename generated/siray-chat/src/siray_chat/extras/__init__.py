@@ -1,0 +1,1 @@
+"""Your own code: written once, never touched by the generator again."""

@@ -1,0 +1,119 @@
+"""Errors in the shape the document gives them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any, cast
+
+import msgspec
+
+from .media_types import kind_of
+from .nodes import as_list, as_object
+from .references import References
+from .routing import Operation, Router
+from .samples import Sampler
+
+__all__ = ["ErrorBodies", "find_response", "problem_details"]
+
+_MESSAGES = (
+    "message", "detail", "error_description", "description", "error_message", "msg", "title", "reason", "error",
+)  # fmt: skip
+
+
+def find_response(operation: Operation, status: int) -> dict[str, Any] | None:
+    """The response for a status: its own, that of its range, or the default."""
+    responses = operation.responses
+    for key in (str(status), f"{status // 100}XX", "default"):
+        if key in responses:
+            return responses[key]
+    return None
+
+
+def problem_details(status: int, title: str, detail: str) -> bytes:
+    """The body of an error where the document has no shape for it (RFC 9457)."""
+    return msgspec.json.encode({"title": title, "status": status, "detail": detail})
+
+
+class ErrorBodies:
+    """Finds the shape of an error and writes the message into it."""
+
+    def __init__(self, references: References, router: Router, sampler: Sampler) -> None:
+        self._references = references
+        self._router = router
+        self._sampler = sampler
+        self._elsewhere: dict[int, tuple[str, dict[str, Any]] | None] = {}
+
+    def media(self, operation: Operation | None, status: int) -> tuple[str, dict[str, Any]] | None:
+        """Media type and its object for an error; that of another operation where this has none."""
+        if operation is not None:
+            found = self._json_media(find_response(operation, status))
+            if found is not None:
+                return found
+        if status not in self._elsewhere:
+            self._elsewhere[status] = self._search(status)
+        return self._elsewhere[status]
+
+    def with_message(
+        self, value: Any, schema: Any, status: int, message: str, field: str
+    ) -> Any:
+        """The error with our message, and our field and status where it has places for them."""
+        told = copy.deepcopy(value)
+        for holder, name in _message_places(told):
+            former = holder[name]
+            holder[name] = message
+            if not self._sampler.rules.accepts(told, schema):
+                holder[name] = former
+                continue
+            for other, content in (("param", field or None), ("status", status), ("code", status)):
+                if other == "param" or isinstance(holder.get(other), int):
+                    self._try(told, schema, holder, other, content)
+            break
+        return told
+
+    def _try(self, told: Any, schema: Any, holder: dict[str, Any], name: str, content: Any) -> None:
+        if name in holder:
+            former = holder[name]
+            holder[name] = content
+            if not self._sampler.rules.accepts(told, schema):
+                holder[name] = former
+
+    def _json_media(self, response: dict[str, Any] | None) -> tuple[str, dict[str, Any]] | None:
+        for media_type, node in as_object((response or {}).get("content")).items():
+            if kind_of(media_type) == "json":
+                return media_type, self._references.resolve(node)
+        return None
+
+    def _search(self, status: int) -> tuple[str, dict[str, Any]] | None:
+        operations = self._router.operations.values()
+        for keys in ((str(status),), (f"{status // 100}XX",), ("default",), ("400", "404", "422")):
+            for operation in operations:
+                for key in keys:
+                    if key == "default" and len(operation.responses) == 1:
+                        continue  # the only response is that of success
+                    found = self._json_media(operation.responses.get(key))
+                    if found is not None:
+                        return found
+        return None
+
+
+def _message_places(value: Any) -> Iterator[tuple[dict[str, Any], str]]:
+    """Objects and names of strings that read like the message, the likeliest first."""
+    holders = list(_objects(value, 0))
+    for name in _MESSAGES:
+        for holder in holders:
+            if isinstance(holder.get(name), str):
+                yield holder, name
+
+
+def _objects(value: Any, depth: int) -> Iterator[dict[str, Any]]:
+    if depth > 4:
+        return
+    if isinstance(value, dict):
+        members = cast("dict[str, Any]", value)
+        yield members
+        for member in members.values():
+            yield from _objects(member, depth + 1)
+    elif isinstance(value, list):
+        for item in as_list(value)[:1]:
+            yield from _objects(item, depth + 1)

@@ -1,0 +1,105 @@
+"""String formats: a sample of each, and a check of those whose grammar is short."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import re
+from collections.abc import Callable
+from datetime import date
+
+__all__ = ["is_format", "sample_format"]
+
+_DATE_TIME = re.compile(
+    r"\d{4}-\d{2}-\d{2}[Tt ](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?"
+    r"(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII,
+)
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def sample_format(name: str, variant: int) -> str | None:
+    """A string of the format, another one for each variant; None for an unknown format."""
+    number = abs(variant)
+    day = f"{2024 + number // 336}-{1 + number // 28 % 12:02}-{1 + number % 28:02}"
+    clock = f"{(9 + number // 60) % 24:02}:{number % 60:02}:00"
+    suffix = str(number) if number else ""
+    match name:
+        case "date-time" | "datetime":
+            return f"{day}T{clock}Z"
+        case "date":
+            return day
+        case "time":
+            return f"{clock}Z"
+        case "duration":
+            return f"PT{number + 1}H"
+        case "uuid":
+            return f"3fa85f64-5717-4562-b3fc-{0x2C963F66AFA6 + number & 0xFFFFFFFFFFFF:012x}"
+        case "email" | "idn-email":
+            return f"user{suffix}@example.com"
+        case "uri" | "url" | "iri":
+            return f"https://example.com/{suffix}"
+        case "uri-reference" | "iri-reference" | "uri-template":
+            return f"/{suffix or 'sample'}"
+        case "hostname" | "idn-hostname":
+            return f"host{suffix}.example.com"
+        case "ipv4" | "ip":
+            return f"192.0.2.{1 + number % 254}"
+        case "ipv6":
+            return f"2001:db8::{1 + number % 0xFFFF:x}"
+        case "byte" | "base64":
+            return base64.b64encode(f"sample{suffix}".encode()).decode()
+        case "decimal":
+            return f"{number + 1}.50"
+        case "json-pointer":
+            return f"/sample{suffix}"
+        case "regex":
+            return "^.*$"
+        case _:
+            return None
+
+
+def is_format(name: str, text: str) -> bool:
+    """Whether the text has the format; True for a format that is not checked."""
+    check = _CHECKS.get(name)
+    return check is None or check(text)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return len(text) == 10 and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def _is_date_time(text: str) -> bool:
+    return _DATE_TIME.fullmatch(text) is not None and _is_date(text[:10])
+
+
+def _is_address(version: int) -> Callable[[str], bool]:
+    def check(text: str) -> bool:
+        try:
+            return ipaddress.ip_address(text).version == version
+        except ValueError:
+            return False
+
+    return check
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True
+
+
+_CHECKS: dict[str, Callable[[str], bool]] = {
+    "date": _is_date,
+    "date-time": _is_date_time,
+    "uuid": lambda text: _UUID.fullmatch(text) is not None,
+    "ipv4": _is_address(4),
+    "ipv6": _is_address(6),
+    "byte": _is_base64,
+}

@@ -1,0 +1,375 @@
+"""JSON Schema as OpenAPI 3.0 to 3.2 use it: what a value does wrong, and where.
+
+Dialect: draft 2020-12 without `$id`, `$anchor` and `$dynamicRef` (a reference that is not a
+local pointer accepts everything), plus the `nullable` and the boolean exclusive bounds of
+OpenAPI 3.0. Formats are asserted where their grammar is short (see formats.py).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal, TypeAlias, cast
+
+from .formats import is_format
+from .nodes import as_bool, as_list, as_object, as_text, pointer_token
+from .patterns import compiled
+from .references import References
+
+__all__ = ["Direction", "SchemaRules", "Violation", "is_type", "same"]
+
+Direction: TypeAlias = Literal["request", "response"]
+_NO_REFS: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing wrong: a JSON pointer into the value, the keyword, and one sentence."""
+
+    pointer: str
+    keyword: str
+    message: str
+
+
+class SchemaRules:
+    """Checks values against the schemas of one document.
+
+    In a request, `required` does not count for a `readOnly` property; in a response, not for a
+    `writeOnly` one (OpenAPI 3.0.4, section 4.7.24.2).
+    """
+
+    def __init__(self, references: References, direction: Direction) -> None:
+        self._references = references
+        self._waiver = "readOnly" if direction == "request" else "writeOnly"
+
+    def accepts(self, value: Any, schema: Any) -> bool:
+        """Whether the value is valid."""
+        return next(self._check(value, schema, "", _NO_REFS), None) is None
+
+    def violations(self, value: Any, schema: Any, *, limit: int = 10) -> list[Violation]:
+        """The first `limit` violations, in the order of the document's keywords."""
+        return list(itertools.islice(self._check(value, schema, "", _NO_REFS), limit))
+
+    def _check(
+        self, value: Any, schema: Any, at: str, refs: tuple[str, ...]
+    ) -> Iterator[Violation]:
+        if schema is False:
+            yield Violation(at, "false", "is not allowed here")
+        if not isinstance(schema, dict):
+            return
+        rules = cast("dict[str, Any]", schema)
+        if value is None and as_bool(rules.get("nullable")):
+            return
+        reference = rules.get("$ref")
+        if isinstance(reference, str) and reference not in refs:
+            yield from self._check(
+                value, self._references.target(reference), at, (*refs, reference)
+            )
+        yield from _check_kind(value, rules, at)
+        if isinstance(value, bool) or value is None:
+            pass
+        elif isinstance(value, (int, float)):
+            yield from _check_number(value, rules, at)
+        elif isinstance(value, str):
+            yield from _check_string(value, rules, at)
+        elif isinstance(value, list):
+            yield from self._check_array(cast("list[Any]", value), rules, at)
+        elif isinstance(value, dict):
+            yield from self._check_object(cast("dict[str, Any]", value), rules, at)
+        yield from self._check_combined(value, rules, at, refs)
+
+    def _check_array(self, items: list[Any], rules: dict[str, Any], at: str) -> Iterator[Violation]:
+        least, most = rules.get("minItems"), rules.get("maxItems")
+        if isinstance(least, int) and len(items) < least:
+            yield Violation(at, "minItems", f"has {len(items)} items, at least {least} are needed")
+        if isinstance(most, int) and len(items) > most:
+            yield Violation(at, "maxItems", f"has {len(items)} items, at most {most} are allowed")
+        if as_bool(rules.get("uniqueItems")) and _has_duplicates(items):
+            yield Violation(at, "uniqueItems", "has the same item twice")
+        prefix = as_list(rules.get("prefixItems"))
+        for index, item in enumerate(items):
+            schema = prefix[index] if index < len(prefix) else rules.get("items", True)
+            yield from self._check(item, schema, f"{at}/{index}", _NO_REFS)
+        if "contains" in rules:
+            count = sum(self.accepts(item, rules["contains"]) for item in items)
+            least = rules.get("minContains", 1)
+            most = rules.get("maxContains", count)
+            if not least <= count <= most:
+                yield Violation(at, "contains", f"has {count} items of the kind it must contain")
+
+    def _check_object(
+        self, members: dict[str, Any], rules: dict[str, Any], at: str
+    ) -> Iterator[Violation]:
+        properties = as_object(rules.get("properties"))
+        for name in as_list(rules.get("required")):
+            if name not in members and not self._is_waived(properties.get(name)):
+                yield Violation(at, "required", f"misses the required property {name!r}")
+        least, most = rules.get("minProperties"), rules.get("maxProperties")
+        if isinstance(least, int) and len(members) < least:
+            yield Violation(
+                at, "minProperties", f"has {len(members)} properties, at least {least} are needed"
+            )
+        if isinstance(most, int) and len(members) > most:
+            yield Violation(
+                at, "maxProperties", f"has {len(members)} properties, at most {most} are allowed"
+            )
+        patterns = as_object(rules.get("patternProperties"))
+        additional = rules.get("additionalProperties", True)
+        for name, member in members.items():
+            place = f"{at}/{pointer_token(name)}"
+            is_declared = name in properties
+            if is_declared:
+                yield from self._check(member, properties[name], place, _NO_REFS)
+            for pattern, schema in patterns.items():
+                expression = compiled(pattern)
+                if expression is None or expression.search(name):
+                    is_declared = True
+                    yield from self._check(member, schema, place, _NO_REFS)
+            if not is_declared and additional is False:
+                yield Violation(place, "additionalProperties", "is not a declared property")
+            elif not is_declared:
+                yield from self._check(member, additional, place, _NO_REFS)
+            if "propertyNames" in rules and not self.accepts(name, rules["propertyNames"]):
+                yield Violation(place, "propertyNames", "has a name that is not allowed")
+        for name, needed in as_object(rules.get("dependentRequired")).items():
+            for other in as_list(needed) if name in members else ():
+                if other not in members:
+                    yield Violation(
+                        at, "dependentRequired", f"misses {other!r}, as {name!r} is set"
+                    )
+
+    def _is_waived(self, schema: Any) -> bool:
+        node = as_object(schema)
+        return as_bool(node.get(self._waiver)) or (
+            "$ref" in node and as_bool(self._references.resolve(node).get(self._waiver))
+        )
+
+    def _check_combined(
+        self, value: Any, rules: dict[str, Any], at: str, refs: tuple[str, ...]
+    ) -> Iterator[Violation]:
+        for schema in as_list(rules.get("allOf")):
+            yield from self._check(value, schema, at, refs)
+        for keyword in ("anyOf", "oneOf"):
+            if as_list(rules.get(keyword)):
+                yield from self._check_alternatives(value, rules, keyword, at, refs)
+        if "not" in rules and self._fits(value, rules["not"], refs):
+            yield Violation(at, "not", "is of a kind that is excluded")
+        if "if" in rules:
+            branch = "then" if self._fits(value, rules["if"], refs) else "else"
+            if branch in rules:
+                yield from self._check(value, rules[branch], at, refs)
+        if isinstance(value, dict):
+            members = cast("dict[str, Any]", value)
+            for name, schema in as_object(rules.get("dependentSchemas")).items():
+                if name in members:
+                    yield from self._check(value, schema, at, refs)
+            if "unevaluatedProperties" in rules:
+                known = self._evaluated(members, rules, refs)
+                for name in sorted(members.keys() - known) if known is not None else ():
+                    place = f"{at}/{pointer_token(name)}"
+                    if rules["unevaluatedProperties"] is False:
+                        yield Violation(
+                            place, "unevaluatedProperties", "is not a declared property"
+                        )
+                    else:
+                        yield from self._check(
+                            members[name], rules["unevaluatedProperties"], place, _NO_REFS
+                        )
+
+    def _fits(self, value: Any, schema: Any, refs: tuple[str, ...]) -> bool:
+        return next(self._check(value, schema, "", refs), None) is None
+
+    def _check_alternatives(
+        self, value: Any, rules: dict[str, Any], keyword: str, at: str, refs: tuple[str, ...]
+    ) -> Iterator[Violation]:
+        branches = as_list(rules[keyword])
+        nearest: list[Violation] | None = None
+        matches = 0
+        for branch in branches:
+            found = list(itertools.islice(self._check(value, branch, at, refs), 5))
+            if not found:
+                matches += 1
+                if keyword == "anyOf":
+                    return
+            elif nearest is None or _nearness(found) > _nearness(nearest):
+                nearest = found
+        if matches > 1:
+            yield Violation(at, keyword, f"matches {matches} of the alternatives, one is allowed")
+        elif matches == 0 and nearest is not None:
+            if len(branches) == 1 or len(nearest[0].pointer) > len(at):
+                yield from nearest
+            else:
+                yield Violation(
+                    at,
+                    keyword,
+                    f"matches none of the {len(branches)} alternatives; "
+                    f"of the nearest one: {nearest[0].message}",
+                )
+
+    def _evaluated(
+        self, members: dict[str, Any], rules: dict[str, Any], refs: tuple[str, ...]
+    ) -> set[str] | None:
+        """The names other keywords speak of; None when that is all of them."""
+        if "additionalProperties" in rules:
+            return None
+        known = set(as_object(rules.get("properties")))
+        for pattern in as_object(rules.get("patternProperties")):
+            expression = compiled(pattern)
+            if expression is None:
+                return None
+            known.update(name for name in members if expression.search(name))
+        parts = [*as_list(rules.get("allOf"))]
+        for branch in (*as_list(rules.get("anyOf")), *as_list(rules.get("oneOf"))):
+            if self._fits(members, branch, refs):
+                parts.append(branch)
+        if "if" in rules:
+            holds = self._fits(members, rules["if"], refs)
+            parts.extend([rules["if"], rules.get("then")] if holds else [rules.get("else")])
+        for name, schema in as_object(rules.get("dependentSchemas")).items():
+            if name in members:
+                parts.append(schema)
+        reference = rules.get("$ref")
+        if isinstance(reference, str) and reference not in refs:
+            refs = (*refs, reference)
+            parts.append(self._references.target(reference))
+        for part in parts:
+            node = as_object(part)
+            if "unevaluatedProperties" in node:
+                return None
+            more = self._evaluated(members, node, refs)
+            if more is None:
+                return None
+            known |= more
+        return known
+
+
+def _check_kind(value: Any, rules: dict[str, Any], at: str) -> Iterator[Violation]:
+    declared = rules.get("type")
+    names = [declared] if isinstance(declared, str) else as_list(declared)
+    if names and not any(is_type(value, name) for name in names):
+        wanted = " or ".join(as_text(name, "?") for name in names)
+        yield Violation(at, "type", f"is {_describe(value)}, not of type {wanted}")
+    if "const" in rules and not same(value, rules["const"]):
+        yield Violation(at, "const", f"is not {_shorten(rules['const'])}")
+    if isinstance(rules.get("enum"), list):
+        choices = as_list(rules["enum"])
+        if not any(same(value, choice) for choice in choices):
+            listed = ", ".join(_shorten(choice) for choice in choices[:6])
+            more = ", ..." if len(choices) > 6 else ""
+            yield Violation(at, "enum", f"is none of {listed}{more}")
+
+
+def _check_number(value: int | float, rules: dict[str, Any], at: str) -> Iterator[Violation]:
+    least, most = rules.get("minimum"), rules.get("maximum")
+    above, below = rules.get("exclusiveMinimum"), rules.get("exclusiveMaximum")
+    if above is True:
+        above, least = least, None
+    if below is True:
+        below, most = most, None
+    if _is_number(least) and value < least:
+        yield Violation(at, "minimum", f"is {value}, less than {least}")
+    if _is_number(most) and value > most:
+        yield Violation(at, "maximum", f"is {value}, more than {most}")
+    if _is_number(above) and value <= above:
+        yield Violation(at, "exclusiveMinimum", f"is {value}, not more than {above}")
+    if _is_number(below) and value >= below:
+        yield Violation(at, "exclusiveMaximum", f"is {value}, not less than {below}")
+    step = rules.get("multipleOf")
+    if _is_number(step) and step > 0 and math.isfinite(value):
+        # The decimal text, not the binary value: 0.3 is a multiple of 0.1.
+        if Fraction(str(value)) % Fraction(str(step)):
+            yield Violation(at, "multipleOf", f"is {value}, not a multiple of {step}")
+
+
+def _check_string(value: str, rules: dict[str, Any], at: str) -> Iterator[Violation]:
+    least, most = rules.get("minLength"), rules.get("maxLength")
+    if isinstance(least, int) and len(value) < least:
+        yield Violation(at, "minLength", f"is shorter than {least} characters")
+    if isinstance(most, int) and len(value) > most:
+        yield Violation(at, "maxLength", f"is longer than {most} characters")
+    pattern = rules.get("pattern")
+    if isinstance(pattern, str):
+        expression = compiled(pattern)
+        if expression is not None and not expression.search(value):
+            yield Violation(at, "pattern", f"does not match the pattern {_shorten(pattern)}")
+    name = rules.get("format")
+    if isinstance(name, str) and not is_format(name, value):
+        yield Violation(at, "format", f"is not of the format {name}")
+
+
+def is_type(value: Any, name: str) -> bool:
+    """Whether a value is of a JSON Schema type; 1.0 is an integer, true is no number."""
+    match name:
+        case "null":
+            return value is None
+        case "boolean":
+            return isinstance(value, bool)
+        case "integer":
+            if isinstance(value, float):
+                return value.is_integer()
+            return isinstance(value, int) and not isinstance(value, bool)
+        case "number":
+            return _is_number(value)
+        case "string":
+            return isinstance(value, (str, bytes))
+        case "array":
+            return isinstance(value, list)
+        case "object":
+            return isinstance(value, dict)
+        case _:
+            return True  # not a type of JSON Schema ("file", "any"): nothing is known
+
+
+def same(one: Any, other: Any) -> bool:
+    """JSON equality: 1 equals 1.0, true does not equal 1, at every depth."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, list) and isinstance(other, list):
+        left, right = cast("list[Any]", one), cast("list[Any]", other)
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(one, dict) and isinstance(other, dict):
+        first, second = cast("dict[str, Any]", one), cast("dict[str, Any]", other)
+        return first.keys() == second.keys() and all(
+            same(member, second[name]) for name, member in first.items()
+        )
+    return bool(one == other)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _has_duplicates(items: list[Any]) -> bool:
+    if all(isinstance(item, str) for item in items):
+        return len(set(items)) < len(items)
+    return any(same(one, other) for one, other in itertools.combinations(items, 2))
+
+
+def _nearness(found: list[Violation]) -> tuple[int, bool, int]:
+    # The deepest first violation is of the alternative that was most likely meant; among equals
+    # a wrong constant says more about the wrong alternative than a missing property does.
+    return (
+        max(violation.pointer.count("/") for violation in found),
+        not any(violation.keyword in ("const", "enum", "type") for violation in found),
+        -len(found),
+    )
+
+
+def _describe(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, (int, float)):
+        return "a number"
+    if isinstance(value, str):
+        return "a string"
+    return "an array" if isinstance(value, list) else "an object"
+
+
+def _shorten(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,250 @@
+"""Parameters of a request, read from path, query, headers and cookies by their style."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import unquote, unquote_plus
+
+import msgspec
+
+from .exchanges import ReceivedRequest
+from .merging import flatten
+from .nodes import as_list, as_object, as_text
+from .references import References
+
+__all__ = ["ParameterReader", "ParameterValue", "coerce", "types_of"]
+
+_INTEGER = re.compile(r"[+-]?\d{1,4000}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_IGNORED_HEADERS = frozenset(("accept", "content-type", "authorization"))
+_DELIMITERS = {"spaceDelimited": " ", "pipeDelimited": "|"}
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterValue:
+    """One declared parameter: its value as JSON, or that it was not sent."""
+
+    place: str
+    name: str
+    schema: Any
+    is_required: bool
+    is_given: bool
+    value: Any = None
+    problem: str = ""
+
+
+class ParameterReader:
+    """Reads what a request gives for the declared parameters."""
+
+    def __init__(self, references: References) -> None:
+        self._references = references
+
+    def read(
+        self, request: ReceivedRequest, parameters: Iterable[dict[str, Any]]
+    ) -> Iterator[ParameterValue]:
+        """Every declared parameter, given or not, in the order of the document."""
+        pairs = [
+            (unquote_plus(name), value)
+            for name, _, value in (part.partition("=") for part in request.query_string.split("&"))
+            if name
+        ]
+        cookies = _cookies(request.header("cookie"))
+        for parameter in parameters:
+            place, name = as_text(parameter.get("in")), as_text(parameter.get("name"))
+            if place == "header" and name.lower() in _IGNORED_HEADERS:
+                continue
+            content = next(iter(as_object(parameter.get("content")).items()), None)
+            schema: Any = parameter.get("schema", {})
+            if content is not None:
+                schema = as_object(content[1]).get("schema", {})
+            is_required = parameter.get("required") is True or place == "path"
+            given: Any = None
+            problem = ""
+            if place == "querystring":
+                given = unquote(request.query_string) if request.query_string else None
+            elif content is not None:
+                text = self._text(request, place, name, pairs, cookies)
+                if text is not None:
+                    given, problem = _decode(text, content[0])
+            else:
+                given = self._styled(request, parameter, schema, pairs, cookies)
+            if place == "querystring" and content is not None and given is not None:
+                given = _form(request.query_string)
+                given = {key: self._coerce_member(key, item, schema) for key, item in given.items()}
+            yield ParameterValue(
+                place, name, schema, is_required, given is not None or bool(problem), given, problem
+            )
+
+    def _text(
+        self,
+        request: ReceivedRequest,
+        place: str,
+        name: str,
+        pairs: list[tuple[str, str]],
+        cookies: dict[str, str],
+    ) -> str | None:
+        if place == "path":
+            return request.path_parameters.get(name)
+        if place == "header":
+            return (
+                request.header(name) if any(k == name.lower() for k, _ in request.headers) else None
+            )
+        if place == "cookie":
+            return cookies.get(name)
+        return next((unquote_plus(value) for key, value in pairs if key == name), None)
+
+    def _styled(
+        self,
+        request: ReceivedRequest,
+        parameter: dict[str, Any],
+        schema: Any,
+        pairs: list[tuple[str, str]],
+        cookies: dict[str, str],
+    ) -> Any:
+        place, name = as_text(parameter.get("in")), as_text(parameter.get("name"))
+        form = place in ("query", "cookie")
+        style = as_text(parameter.get("style"), "form" if form else "simple")
+        explode = parameter.get("explode", style in ("form", "cookie"))
+        types = types_of(schema, self._references)
+        if place == "query":
+            return self._query(name, style, explode is True, schema, types, pairs)
+        text = self._text(request, place, name, pairs, cookies)
+        if text is None:
+            return None
+        if style == "label":
+            text = text.removeprefix(".")
+        if style == "matrix":
+            text = text.removeprefix(";")
+            if not (explode and "object" in types):
+                text = text.removeprefix(f"{name}=")
+        separator = {"label": "." if explode else ",", "matrix": ";" if explode else ","}.get(
+            style, ","
+        )
+        parts = text.split(separator) if text else []
+        if "array" in types:
+            if style == "matrix" and explode:
+                parts = [part.removeprefix(f"{name}=") for part in parts]
+            return self._items(parts, schema)
+        if "object" in types:
+            if explode and style != "form":
+                members = [part.partition("=")[::2] for part in parts]
+            else:
+                members = list(zip(parts[::2], parts[1::2], strict=False))
+            return {key: self._coerce_member(key, item, schema) for key, item in members}
+        return coerce(text, types)
+
+    def _query(
+        self,
+        name: str,
+        style: str,
+        explode: bool,
+        schema: Any,
+        types: frozenset[str],
+        pairs: list[tuple[str, str]],
+    ) -> Any:
+        raw = [value for key, value in pairs if key == name or key == f"{name}[]"]
+        if "array" in types and raw:
+            if not explode or style in _DELIMITERS:
+                delimiter = _DELIMITERS.get(style, ",")
+                # The delimiter is looked for before an item is decoded: an item may hold one.
+                if delimiter != ",":
+                    raw = [unquote_plus(value) for value in raw]
+                parts = [part for value in raw for part in value.split(delimiter)]
+            else:
+                parts = raw
+            return self._items([unquote_plus(part) for part in parts], schema)
+        if "object" in types:
+            members: dict[str, Any] = {}
+            if style == "deepObject":
+                for key, value in pairs:
+                    if key.startswith(f"{name}[") and key.endswith("]"):
+                        member = key[len(name) + 1 : -1]
+                        members[member] = self._coerce_member(member, unquote_plus(value), schema)
+                return members or None
+            if explode and style == "form":
+                declared = as_object(flatten(schema, self._references).rules.get("properties"))
+                for key, value in pairs:
+                    if key in declared:
+                        members[key] = self._coerce_member(key, unquote_plus(value), schema)
+                if members or not raw:
+                    return members or None
+            elif raw:
+                parts = [unquote_plus(part) for part in raw[0].split(_DELIMITERS.get(style, ","))]
+                return {
+                    key: self._coerce_member(key, item, schema)
+                    for key, item in zip(parts[::2], parts[1::2], strict=False)
+                }
+        return coerce(unquote_plus(raw[0]), types) if raw else None
+
+    def _items(self, parts: list[str], schema: Any) -> list[Any]:
+        items = flatten(schema, self._references).rules.get("items", {})
+        types = types_of(items, self._references)
+        return [coerce(part, types) for part in parts]
+
+    def _coerce_member(self, name: str, text: str, schema: Any) -> Any:
+        rules = flatten(schema, self._references).rules
+        additional = rules.get("additionalProperties", {})
+        member = as_object(rules.get("properties")).get(name, additional)
+        return coerce(text, types_of(member, self._references))
+
+
+def types_of(schema: Any, references: References, *, depth: int = 0) -> frozenset[str]:
+    """The JSON types a schema allows, alternatives included; empty for any."""
+    flat = flatten(schema, references)
+    declared = flat.rules.get("type")
+    names = {as_text(name) for name in as_list(declared)}
+    if isinstance(declared, str):
+        names.add(declared)
+    if not names and "properties" in flat.rules:
+        names.add("object")
+    if not names and "items" in flat.rules:
+        names.add("array")
+    if not names and depth < 4:
+        for alternatives in flat.alternatives:
+            for branch in alternatives.branches:
+                names |= types_of(branch, references, depth=depth + 1)
+    if flat.rules.get("nullable") is True and names:
+        names.add("null")
+    return frozenset(names)
+
+
+def coerce(text: str, types: frozenset[str]) -> Any:
+    """The text as the first JSON type that it can be and the schema allows, else as text."""
+    if ("integer" in types or "number" in types) and _INTEGER.fullmatch(text):
+        return int(text)
+    if "number" in types and _NUMBER.fullmatch(text):
+        return float(text)
+    if "integer" in types and _NUMBER.fullmatch(text) and float(text).is_integer():
+        return int(float(text))
+    if "boolean" in types and text in ("true", "false"):
+        return text == "true"
+    if "null" in types and "string" not in types and text in ("", "null"):
+        return None
+    return text
+
+
+def _decode(text: str, media_type: str) -> tuple[Any, str]:
+    if "json" not in media_type:
+        return text, ""
+    try:
+        return msgspec.json.decode(text), ""
+    except (msgspec.DecodeError, RecursionError):
+        return None, "is not JSON"
+
+
+def _form(query: str) -> dict[str, str]:
+    parts = (part.partition("=") for part in query.split("&"))
+    return {unquote_plus(name): unquote_plus(value) for name, _, value in parts if name}
+
+
+def _cookies(header: str) -> dict[str, str]:
+    jar: SimpleCookie = SimpleCookie()
+    try:
+        jar.load(header)
+    except CookieError:
+        return {}
+    return {name: unquote(morsel.value) for name, morsel in jar.items()}

@@ -1,0 +1,213 @@
+"""Which operation a request is for: path templates, methods, base paths of servers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from .nodes import as_list, as_object, as_text, pointer_token
+from .references import References
+
+__all__ = ["Found", "Operation", "Router"]
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+_EXPRESSION = re.compile(r"\{([^{}]*)\}")
+
+
+class Operation:
+    """One operation of the document. `key` is its method and path template: `"GET /pets/{id}"`."""
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        node: dict[str, Any],
+        shared: dict[str, Any],
+        references: References,
+        pointer: str,
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.node = node
+        self.key = f"{method} {path}"
+        self.operation_id = as_text(node.get("operationId"))
+        self.pointer = pointer
+        self._shared = shared
+        self._references = references
+
+    @cached_property
+    def parameters(self) -> tuple[dict[str, Any], ...]:
+        """The parameters; one of the operation replaces one of the path with its name and place."""
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        for node in (
+            *as_list(self._shared.get("parameters")),
+            *as_list(self.node.get("parameters")),
+        ):
+            parameter = self._references.resolve(node)
+            key = (as_text(parameter.get("in")), as_text(parameter.get("name")))
+            if all(key):
+                found[key] = parameter
+        return tuple(found.values())
+
+    @cached_property
+    def security(self) -> list[Any]:
+        """The alternatives, each a map of schemes; [] where no key is needed."""
+        if "security" in self.node:
+            return as_list(self.node["security"])
+        return as_list(self._references.document.get("security"))
+
+    @cached_property
+    def request_body(self) -> dict[str, Any]:
+        """The request body, {} for none."""
+        return self._references.resolve(self.node.get("requestBody"))
+
+    @cached_property
+    def responses(self) -> dict[str, dict[str, Any]]:
+        """The responses by their key (`200`, `4XX`, `default`)."""
+        return {
+            str(status).upper() if status != "default" else status: self._references.resolve(node)
+            for status, node in as_object(self.node.get("responses")).items()
+            if not str(status).startswith("x-")
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a path leads to.
+
+    `operation` is None where the path is unknown (`allowed` is empty) or the method is
+    (`allowed` has the methods the path knows, sorted).
+    """
+
+    operation: Operation | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
+    allowed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """The operations of one path. `segments` are literal strings, or patterns with groups."""
+
+    segments: tuple[str | re.Pattern[str], ...]
+    names: tuple[str, ...]
+    operations: dict[str, Operation]
+
+    def match(self, segments: list[str]) -> tuple[tuple[str, str], ...] | None:
+        values: list[str] = []
+        for mine, given in zip(self.segments, segments, strict=True):
+            if isinstance(mine, str):
+                if mine != given:
+                    return None
+                continue
+            found = mine.fullmatch(given)
+            if found is None:
+                return None
+            values.extend(map(unquote, found.groups()))
+        return tuple(zip(self.names, values, strict=True))
+
+
+class Router:
+    """Finds operations. The base path of a server may stand before a path, or be left out."""
+
+    def __init__(self, references: References) -> None:
+        self._references = references
+        self._routes: dict[int, list[_Route]] = {}
+        self.operations: dict[str, Operation] = {}
+        self._ids: dict[str, Operation] = {}
+        document = references.document
+        bases = set(self._bases(document))
+        for path, item in as_object(document.get("paths")).items():
+            if not path.startswith("/"):
+                continue
+            shared = references.resolve(item)
+            operations = dict(self._operations(path, shared))
+            bases.update(self._bases(shared))
+            for operation in operations.values():
+                bases.update(self._bases(operation.node))
+                self.operations[operation.key] = operation
+                self._ids.setdefault(operation.operation_id, operation)
+            if operations:
+                segments, names = _compile(path)
+                self._routes.setdefault(len(segments), []).append(
+                    _Route(segments, names, operations)
+                )
+        for routes in self._routes.values():
+            # Concrete paths before templated ones (OpenAPI 3.1.1, section 4.8.8.2).
+            routes.sort(key=lambda route: tuple(not isinstance(s, str) for s in route.segments))
+        self._base_paths = sorted(bases, key=lambda base: (-len(base), base))
+
+    def operation(self, key: str) -> Operation | None:
+        """The operation with this key (`"GET /pets"`) or `operationId`."""
+        method, _, path = key.partition(" ")
+        return self.operations.get(f"{method.upper()} {path}") or (
+            self._ids.get(key) if key else None
+        )
+
+    def find(self, method: str, path: str) -> Found:
+        """The operation for a method and a path that is still percent-encoded."""
+        best = self._find(method, path)
+        for base in self._base_paths:
+            if best.operation is not None:
+                break
+            if path == base or path.startswith(base + "/"):
+                found = self._find(method, path[len(base) :] or "/")
+                if found.operation is not None or not best.allowed:
+                    best = found
+        return best
+
+    def _find(self, method: str, path: str) -> Found:
+        segments = path.split("/")[1:]
+        decoded = [unquote(segment) for segment in segments]
+        allowed: set[str] = set()
+        for route in self._routes.get(len(segments), ()):
+            values = route.match(segments)
+            if values is None and decoded != segments:
+                values = route.match(decoded) if "/" not in "".join(decoded) else None
+            if values is None:
+                continue
+            if method in route.operations:
+                return Found(route.operations[method], values)
+            allowed.update(route.operations)
+        return Found(allowed=tuple(sorted(allowed)))
+
+    def _operations(self, path: str, item: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
+        base = f"#/paths/{pointer_token(path)}"
+        for method in METHODS:
+            if isinstance(item.get(method), dict):
+                name = method.upper()
+                yield name, Operation(
+                    name, path, as_object(item[method]), item, self._references, f"{base}/{method}"
+                )
+        for name, node in as_object(item.get("additionalOperations")).items():
+            pointer = f"{base}/additionalOperations/{pointer_token(name)}"
+            yield name, Operation(name, path, as_object(node), item, self._references, pointer)
+
+    def _bases(self, node: dict[str, Any]) -> Iterator[str]:
+        for server in map(as_object, as_list(node.get("servers"))):
+            url = as_text(server.get("url"))
+            for name, variable in as_object(server.get("variables")).items():
+                url = url.replace("{" + name + "}", str(as_object(variable).get("default", "")))
+            try:
+                base = urlsplit(url).path.rstrip("/")
+            except ValueError:
+                continue
+            if base:
+                yield base if base.startswith("/") else f"/{base}"
+
+
+def _compile(path: str) -> tuple[tuple[str | re.Pattern[str], ...], tuple[str, ...]]:
+    segments: list[str | re.Pattern[str]] = []
+    names: list[str] = []
+    for segment in path.split("/")[1:]:
+        parts = _EXPRESSION.split(segment)
+        if len(parts) == 1:
+            segments.append(segment)
+            continue
+        names.extend(parts[1::2])
+        pattern = "(.+?)".join(re.escape(literal) for literal in parts[::2])
+        segments.append(re.compile(pattern, re.DOTALL))
+    return tuple(segments), tuple(names)

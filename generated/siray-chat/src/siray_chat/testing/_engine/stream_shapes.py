@@ -1,0 +1,146 @@
+"""How an answer streams: what asks for it, what an item is, how it ends, what it adds up to.
+
+The facts come from the `x-sdkpress-stream` extension of the media type. Without it they are read
+off the shapes as the generator does: a list of choices whose items have a finish reason is the
+chunk of a streamed completion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .media_types import Kind, kind_of
+from .merging import flatten
+from .nodes import as_bool, as_object, as_text
+from .references import References
+from .routing import Operation
+
+__all__ = ["STREAM_KINDS", "StreamShape", "find_stream", "is_streamed"]
+
+STREAM_KINDS: frozenset[Kind] = frozenset(("sse", "ndjson", "json-seq"))
+_ENVELOPE = frozenset(("data", "event", "id", "retry"))
+
+
+@dataclass(frozen=True, slots=True)
+class StreamShape:
+    """One streamed media type of a response.
+
+    `condition` names the boolean property of the request's body that asks for the stream ("" for
+    none, `is_default` when its default is true); `finished_by` is the path of the value that is
+    null until the end; `renames` maps names in an item to names in the whole, `keys` the arrays
+    whose objects go by an index to the name of that index.
+    """
+
+    media_type: str
+    media: dict[str, Any]
+    kind: Kind
+    item: Any
+    has_whole: bool = False
+    is_envelope: bool = False
+    terminator: str = ""
+    finished_by: tuple[str, ...] = ()
+    condition: str = ""
+    is_default: bool = False
+    renames: dict[str, str] = field(default_factory=dict[str, str])
+    keys: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def is_streamed(media_type: str, media: dict[str, Any]) -> bool:
+    """Whether bodies of the type are sequences of items."""
+    return kind_of(media_type) in STREAM_KINDS or "itemSchema" in media
+
+
+def find_stream(
+    operation: Operation, response: dict[str, Any], references: References
+) -> StreamShape | None:
+    """The streamed media type of a response, None when it has none."""
+    contents = {
+        media_type: references.resolve(node)
+        for media_type, node in as_object(response.get("content")).items()
+    }
+    for media_type, media in contents.items():
+        if is_streamed(media_type, media):
+            others = [m for t, m in contents.items() if not is_streamed(t, m)]
+            return _describe(media_type, media, others, operation, references)
+    return None
+
+
+def _describe(
+    media_type: str,
+    media: dict[str, Any],
+    others: list[dict[str, Any]],
+    operation: Operation,
+    references: References,
+) -> StreamShape:
+    item = media.get("itemSchema")
+    if item is None:
+        item = media.get("schema", {})
+        rules = flatten(item, references).rules
+        if rules.get("type") == "array":
+            item = rules.get("items", {})
+    facts = as_object(media.get("x-sdkpress-stream"))
+    kind = kind_of(media_type)
+    properties = as_object(flatten(item, references).rules.get("properties"))
+    finished_by = tuple(part for part in as_text(facts.get("finished-by")).split("/") if part)
+    renames, keys = _strings(facts.get("rename")), _strings(facts.get("keys"))
+    terminator = as_text(facts.get("terminator"))
+    if not facts:
+        finished_by, renames, keys = _chunk_shape(properties, references)
+    if not terminator and finished_by and kind == "sse":
+        terminator = "[DONE]"
+    condition = as_text(facts.get("condition"))
+    if not condition and others:
+        condition = "stream"
+    asked = _body_property(operation, condition, references)
+    if not condition or asked.get("type") not in ("boolean", ["boolean", "null"]):
+        condition = as_text(facts.get("condition"))
+    return StreamShape(
+        media_type=media_type,
+        media=media,
+        kind=kind if kind in STREAM_KINDS else "ndjson",
+        item=item,
+        has_whole=bool(others),
+        is_envelope=kind == "sse" and "data" in properties and properties.keys() <= _ENVELOPE,
+        terminator=terminator,
+        finished_by=finished_by,
+        condition=condition,
+        is_default=as_bool(asked.get("default")),
+        renames=renames,
+        keys=keys,
+    )
+
+
+def _body_property(operation: Operation, name: str, references: References) -> dict[str, Any]:
+    for node in as_object(operation.request_body.get("content")).values():
+        schema = references.resolve(node).get("schema")
+        properties = as_object(flatten(schema, references).rules.get("properties"))
+        if name in properties:
+            return flatten(properties[name], references).rules
+    return {}
+
+
+def _chunk_shape(
+    properties: dict[str, Any], references: References
+) -> tuple[tuple[str, ...], dict[str, str], dict[str, str]]:
+    choice = _item_properties(properties.get("choices"), references)
+    if "finish_reason" not in choice:
+        return (), {}, {}
+    keys = {"choices": "index"} if "index" in choice else {}
+    renames: dict[str, str] = {}
+    if "delta" in choice:
+        renames["delta"] = "message"
+        delta = flatten(choice["delta"], references).rules
+        for name, schema in as_object(delta.get("properties")).items():
+            if "index" in _item_properties(schema, references):
+                keys[name] = "index"
+    return ("choices", "*", "finish_reason"), renames, keys
+
+
+def _item_properties(schema: Any, references: References) -> dict[str, Any]:
+    items = flatten(schema, references).rules.get("items")
+    return as_object(flatten(items, references).rules.get("properties"))
+
+
+def _strings(node: Any) -> dict[str, str]:
+    return {key: value for key, value in as_object(node).items() if isinstance(value, str)}

@@ -1,0 +1,102 @@
+"""The items of a stream, and their bytes on the wire."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
+
+import msgspec
+
+from .nodes import as_list, as_object
+from .samples import Sampler
+from .splitting import USAGE, split
+from .stream_shapes import StreamShape
+
+__all__ = ["frame", "frame_terminator", "stream_items", "trim_usage"]
+
+_GENERIC_ITEMS = 3
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+def stream_items(
+    shape: StreamShape, example: Any, whole: Any, sampler: Sampler, *, usage: bool
+) -> list[Any]:
+    """What the stream consists of.
+
+    An example that is a list is the items themselves; without an example, the whole answer is
+    split where the shape says how, and three sample items do otherwise.
+    """
+    if example is not None:
+        items = as_list(example) if isinstance(example, list) else [example]
+        return items if usage else trim_usage(items, shape)
+    if isinstance(whole, dict) and (shape.renames or shape.keys):
+        return split(cast("dict[str, Any]", whole), shape, sampler, usage=usage)
+    items = [sampler.sample(shape.item, variant=index) for index in range(_GENERIC_ITEMS)]
+    for item in items[:-1]:
+        if shape.finished_by:
+            _unfinish(item, shape.finished_by)
+    return items
+
+
+def trim_usage(items: list[Any], shape: StreamShape) -> list[Any]:
+    """The items without those that carry nothing but the usage."""
+    return [item for item in items if not _is_usage(as_object(item), shape)]
+
+
+def _is_usage(item: dict[str, Any], shape: StreamShape) -> bool:
+    lists = [name for name in item if name in shape.keys]
+    return item.get(USAGE) is not None and bool(lists) and not any(item[name] for name in lists)
+
+
+def _unfinish(item: Any, path: tuple[str, ...]) -> None:
+    name, *rest = path
+    if name == "*":
+        for entry in as_list(item):
+            _unfinish(entry, tuple(rest))
+    elif rest:
+        _unfinish(as_object(item).get(name), tuple(rest))
+    elif name in as_object(item):
+        as_object(item)[name] = None
+
+
+def frame(items: Iterable[Any], shape: StreamShape) -> Iterator[bytes]:
+    """One block of bytes per item, without the end of the stream."""
+    for item in items:
+        if shape.kind == "sse":
+            yield _envelope(as_object(item)) if shape.is_envelope else _event(item)
+        elif shape.kind == "json-seq":
+            # RFC 7464, section 2.2: a record separator before, a line feed after.
+            yield b"\x1e" + msgspec.json.encode(item) + b"\n"
+        else:
+            yield msgspec.json.encode(item) + b"\n"
+
+
+def frame_terminator(shape: StreamShape) -> bytes:
+    """What ends the stream, b"" where only the end of the body does."""
+    if not shape.terminator:
+        return b""
+    if shape.kind == "sse":
+        return b"data: " + shape.terminator.encode() + b"\n\n"
+    return shape.terminator.encode() + b"\n"
+
+
+def _event(item: Any) -> bytes:
+    if isinstance(item, str):
+        return _fields([("data", item)])
+    return b"data: " + msgspec.json.encode(item) + b"\n\n"
+
+
+def _envelope(item: dict[str, Any]) -> bytes:
+    fields: list[tuple[str, str]] = []
+    for name in ("event", "id", "retry", "data"):
+        if item.get(name) is not None:
+            value = item[name]
+            text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+            fields.append((name, text))
+    return _fields(fields)
+
+
+def _fields(fields: list[tuple[str, str]]) -> bytes:
+    lines = [f"{name}: {line}\n" for name, text in fields for line in _LINE_END.split(text)]
+    return "".join([*lines, "\n"]).encode()
