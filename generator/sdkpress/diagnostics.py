@@ -299,6 +299,12 @@ CATALOG: Mapping[str, CatalogEntry] = {
         "An answer is a stream or one value, and no boolean body property asks for the stream",
         "Name the property by `x-sdkpress-stream: {condition: …}` on the media type.",
     ),
+    # The fake server (mocking.py)
+    "address-unavailable": CatalogEntry(
+        _ERROR,
+        "The fake server cannot listen on an address",
+        "Choose another port with `--port`; `--port 0` takes a free one.",
+    ),
     # Naming (naming.py)
     "invalid-name": CatalogEntry(
         _ERROR,

@@ -13,6 +13,7 @@ from sdkpress.model import Operation
 from sdkpress.runtime.testing.references import References
 from sdkpress.runtime.testing.samples import Sampler
 from sdkpress.text import literal
+from sdkpress.trees import is_mapping, is_sequence
 from sdkpress.views.operations import ArgumentView, OperationView
 
 __all__ = ["Examples"]
@@ -80,7 +81,7 @@ class Examples:
         sampled = self._sample(schema)
         for value in suggested:
             if type(value) is type(sampled):
-                if isinstance(value, dict) and isinstance(sampled, dict):
+                if is_mapping(value) and is_mapping(sampled):
                     return {**sampled, **value}
                 return value
         return sampled
@@ -92,7 +93,7 @@ class Examples:
         node: Any = self._tree
         for raw in pointer.split("/")[1:] if pointer else ():
             key = raw.replace("~1", "/").replace("~0", "~")
-            if isinstance(node, list):
+            if is_sequence(node):
                 items = as_list(node)
                 node = items[int(key)] if key.isdigit() and int(key) < len(items) else None
             else:
@@ -106,22 +107,22 @@ def written_value(value: Any, indent: int) -> str:
     if len(plain) + indent <= _WIDTH:
         return plain
     pad = " " * (indent + 4)
-    if isinstance(value, dict):
+    if is_mapping(value):
         lines = [
             f"{pad}{literal(key)}: {written_value(item, indent + 4)},\n"
             for key, item in as_dict(value).items()
         ]
         return "{\n" + "".join(lines) + " " * indent + "}"
-    if isinstance(value, list):
+    if is_sequence(value):
         lines = [f"{pad}{written_value(item, indent + 4)},\n" for item in as_list(value)]
         return "[\n" + "".join(lines) + " " * indent + "]"
     return plain
 
 
 def _plain(value: Any) -> str:
-    if isinstance(value, dict):
+    if is_mapping(value):
         pairs = as_dict(value).items()
         return "{" + ", ".join(f"{literal(k)}: {_plain(v)}" for k, v in pairs) + "}"
-    if isinstance(value, list):
+    if is_sequence(value):
         return "[" + ", ".join(_plain(item) for item in as_list(value)) + "]"
     return literal(value)

@@ -17,10 +17,10 @@ __all__ = ["inspect_json", "inspect_tree"]
 
 class _Writer:
     def __init__(self, api: Api, names: Names) -> None:
-        self._annotator = Annotator(api, names, input_schemas(api, names))
+        self.annotator = Annotator(api, names, input_schemas(api, names))
 
     def type(self, use: TypeUse | None) -> str:
-        return self._annotator.output(use, Imports()) if use is not None else "Any"
+        return self.annotator.output(use, Imports()) if use is not None else "Any"
 
 
 def inspect_json(
@@ -56,7 +56,7 @@ def _definition(api: Api, names: Names, writer: _Writer, id: Any) -> Any:
             }
             for member, attribute in zip(schema.properties, names.properties[id], strict=True)
         }
-    return writer._annotator.definition(id, Imports())
+    return writer.annotator.definition(id, Imports())
 
 
 def _operation(operation: Operation, names: Names, writer: _Writer) -> dict[str, Any]:

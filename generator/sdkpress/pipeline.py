@@ -20,7 +20,7 @@ from sdkpress.loading import load_api
 from sdkpress.model import Api
 from sdkpress.naming import Names, decide_names, operation_key
 from sdkpress.naming.lock import read_lock, write_lock
-from sdkpress.output import BuildFacts, NamesLock, OutputFile
+from sdkpress.output import BuildFacts, NamesLock, OutputFile, Owner
 from sdkpress.provenance import input_file, sha256, templates_digest
 from sdkpress.rendering import render
 from sdkpress.views.docs import docs_view
@@ -86,7 +86,7 @@ def build(
     python = {path: text for path, text in texts.items() if path.endswith(".py")}
     formatted = format_texts(python, mode=black)
     texts.update(formatted.texts)
-    owners = {job.path: job.owner for job in jobs}
+    owners: dict[str, Owner] = {job.path: job.owner for job in jobs}
     files = [OutputFile(path, text.encode(), owners[path]) for path, text in texts.items()]
     files.extend(copied_files(package, _fixture_document(document)))
     content = write_lock(locked, config.name, names.operations, names.schemas)

@@ -17,15 +17,35 @@ HERE = Path(__file__).parent
 RUNTIME = HERE.parents[1] / "generator" / "sdkpress" / "runtime"
 
 
-@pytest.fixture(scope="session")
-def package(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
-    """The handmade client with the runtime copied in, as the generator does it."""
-    folder = tmp_path_factory.mktemp("clients")
-    ignore = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(HERE / "handmade", folder / "handmade_siray", ignore=ignore)
-    shutil.copytree(RUNTIME, folder / "handmade_siray" / "_runtime", ignore=ignore)
+GENERATED = HERE.parents[1] / "generated" / "siray-chat" / "src" / "siray_chat"
+_ignored = shutil.ignore_patterns("__pycache__", "_runtime")
+
+
+def assemble(sources: Path, folder: Path, name: str) -> ModuleType:
+    """A copy of a package with the runtime as it is now, imported under ``name``."""
+    shutil.copytree(sources, folder / name, ignore=_ignored)
+    shutil.copytree(RUNTIME, folder / name / "_runtime", ignore=_ignored)
     sys.path.insert(0, str(folder))
-    return importlib.import_module("handmade_siray")
+    return importlib.import_module(name)
+
+
+@pytest.fixture(scope="session")
+def handmade(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The client of this folder: the chat API, and a few operations that it lacks."""
+    return assemble(HERE / "handmade", tmp_path_factory.mktemp("handmade"), "handmade_siray")
+
+
+@pytest.fixture(scope="session")
+def generated_siray(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The committed client."""
+    return assemble(GENERATED, tmp_path_factory.mktemp("generated"), "generated_siray")
+
+
+@pytest.fixture(scope="session", params=["handmade", "generated_siray"])
+def package(request: pytest.FixtureRequest) -> ModuleType:
+    """The package under test. Modules that need more than the chat API take ``handmade`` alone."""
+    module: ModuleType = request.getfixturevalue(request.param)
+    return module
 
 
 @pytest.fixture(params=["sync", "async"])

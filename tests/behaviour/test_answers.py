@@ -79,7 +79,7 @@ def test_unknown_enum_values_survive(driver: Driver) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"tool_calls": None},
+        {"role": 5},
         {"content": 5},
         {"tool_calls": [{"function": None}]},
     ],
@@ -243,12 +243,13 @@ def test_usable_answers_are_used(driver: Driver, case: str) -> None:
     assert answer.choices[0].message.content == "Hello"
 
 
-def test_a_documented_empty_answer_is_none(driver: Driver) -> None:
-    with serving([head(204)]) as server:
-        client = driver.client(server.url)
-        response = driver.send(client, client.things.delete_request("a/b"))
-    assert response.parsed is None and response.status_code == 204
-    assert server.requests[0].target == "/things/a%2Fb"
+def test_tool_calls_null_survives(driver: Driver) -> None:
+    message = {"role": "assistant", "content": "Hello", "tool_calls": None}
+    raw = json.loads(completion(choices=[{**COMPLETION["choices"][0], "message": message}]))
+    with serving(reply(json.dumps(raw))) as server:
+        answer = driver.create(driver.client(server.url))
+    assert answer.choices[0].message.tool_calls is None
+    assert answer.to_dict() == raw
 
 
 def _hooks(driver: Driver, **functions: Any) -> Any:

@@ -6,6 +6,7 @@ on for far longer than the limit, and then answers well.
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,6 +15,12 @@ from tests.behaviour.driving import Driver
 from tests.behaviour.fault_server import STALL, Pause, head, reply, serving, stream
 from tests.behaviour.test_answers import completion
 from tests.behaviour.test_streams import DONE, HELLO, chunk, data, text
+
+
+@pytest.fixture(scope="session")
+def package(handmade: ModuleType) -> ModuleType:
+    """One package will do here."""
+    return handmade
 
 
 def drip(content: bytes, pause: float = 0.05) -> list[object]:

@@ -6,6 +6,7 @@ import io
 import json
 import socket
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,6 +14,13 @@ import pytest
 from tests.behaviour.driving import Driver
 from tests.behaviour.fault_server import CUT, RESET, STALL, FaultServer, head, reply, serving
 from tests.behaviour.test_answers import completion
+
+
+@pytest.fixture(scope="session")
+def package(handmade: ModuleType) -> ModuleType:
+    """One package will do here."""
+    return handmade
+
 
 OK = reply(completion())
 NOW = ("Retry-After-Ms", "1")
@@ -294,3 +302,11 @@ def test_a_stalled_server_is_left_at_the_end(driver: Driver) -> None:
         with pytest.raises(driver.errors.APITimeoutError):
             driver.create(client)
         assert server.closed_by_client.wait(5)
+
+
+def test_a_documented_empty_answer_is_none(driver: Driver) -> None:
+    with serving([head(204)]) as server:
+        client = driver.client(server.url)
+        response = driver.send(client, client.things.delete_request("a/b"))
+    assert response.parsed is None and response.status_code == 204
+    assert server.requests[0].target == "/things/a%2Fb"

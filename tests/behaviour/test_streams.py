@@ -18,7 +18,13 @@ from tests.behaviour.fault_server import CUT, RESET, STALL, Pause, reply, servin
 def chunk(content: str | None = None, finish: str | None = None, **changes: Any) -> dict[str, Any]:
     delta: dict[str, Any] = {} if content is None else {"content": content}
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    made = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "choices": [choice]}
+    made = {
+        "id": "c1",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": "m",
+        "choices": [choice],
+    }
     return {**made, **changes}
 
 
@@ -253,7 +259,8 @@ def test_an_unreadable_event(driver: Driver, event: bytes) -> None:
 
 def whole() -> dict[str, Any]:
     choice = {"index": 0, "message": {"content": "Hello"}, "finish_reason": "stop"}
-    return {"id": "c1", "object": "chat.completion", "created": 1, "choices": [choice]}
+    made = {"id": "c1", "object": "chat.completion", "created": 1, "model": "m"}
+    return {**made, "choices": [choice]}
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", "text/event-stream"])

@@ -149,7 +149,10 @@ def test_a_wrong_value_is_found_in_its_line(
 
 def test_every_problem_is_reported_at_its_own_client(tmp_path: Path) -> None:
     text = MINIMAL + 'package = "x y"\n\n[[tool.sdkpress.client]]\nname = "b"\nspce = "q"\n'
-    found = [(item.location and item.location.line, item.message) for item in problems(write(tmp_path, text))]
+    found = [
+        (item.location and item.location.line, item.message)
+        for item in problems(write(tmp_path, text))
+    ]
     assert [line for line, _ in found] == [7, 9, 11]
     assert "needs `spec`" in found[1][1] and "did you mean `spec`?" in found[2][1]
 

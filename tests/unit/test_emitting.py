@@ -203,9 +203,7 @@ def test_a_rename_in_case_only(out: Path) -> None:
     assert tree(out).keys() == {MANIFEST_NAME, "pet.py"}
 
 
-def test_a_rename_in_case_only_deletes_first(
-    out: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rename_in_case_only_deletes_first(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a file system that ignores case the delete would otherwise hit the new file."""
     emit(files(Pet_py="1\n"), out, FACTS)
     seen: list[bool] = []
@@ -392,9 +390,7 @@ def test_a_real_file_size_limit_changes_nothing(out: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become someone without rights")
 @pytest.mark.parametrize("how", ["write", "drop"])
-def test_an_unwritable_folder_changes_nothing(
-    out: Path, tmp_path: Path, how: str
-) -> None:
+def test_an_unwritable_folder_changes_nothing(out: Path, tmp_path: Path, how: str) -> None:
     emit(files(a_py="1\n", gone__b_py="1\n"), out, FACTS)
     before = tree(out)
     for folder in (out, *out.parents):

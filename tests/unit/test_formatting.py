@@ -87,9 +87,7 @@ def test_processes_give_the_same(monkeypatch: pytest.MonkeyPatch, no_black: None
     assert result.texts == {f"{n}.py": f'x = {{"a": {n}}}\n' * (n + 1) for n in range(9)}
 
 
-def test_processes_that_fail_are_replaced(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_processes_that_fail_are_replaced(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(formatting, "_SPREAD_ABOVE", 2)
     monkeypatch.setattr(formatting, "_processors", lambda: 2)
     monkeypatch.setattr(formatting.sys, "executable", os.fspath(tmp_path / "nothing"))

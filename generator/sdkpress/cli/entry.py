@@ -29,6 +29,8 @@ def main(args: Sequence[str] | None = None) -> int:
     command = typer.main.get_command(app)
     try:
         code = command.main(arguments, prog_name="sdkpress", standalone_mode=False)
+        if code == INTERRUPTED:  # typer has caught a KeyboardInterrupt
+            out.error("interrupted")
         return _finish(out, code if isinstance(code, int) else 0)
     except SdkpressError as error:
         out.failure(error)

@@ -9,7 +9,7 @@ import typer
 
 from sdkpress.cli.console import console
 from sdkpress.cli.options import Quiet, Verbose
-from sdkpress.diagnostics import Diagnostics, printable
+from sdkpress.diagnostics import Diagnostics, SdkpressError, printable
 
 __all__ = ["pull"]
 
@@ -31,8 +31,18 @@ def pull(
 
     diagnostics = Diagnostics()
     with console.progress("pulling"):
-        result = run(sources or [], Path(), check, diagnostics)
+        result = run(sources or [], _project(), check, diagnostics)
     for item in result.documents:
         console.status(printable(f"{item.document}: {item.state} ({item.source})"))
     console.show(diagnostics.items)
     raise typer.Exit(1 if check and not result.in_step else 0)
+
+
+def _project() -> Path:
+    """The project around the working folder; without one, the working folder becomes it."""
+    from sdkpress.config import find_project
+
+    try:
+        return find_project(Path())
+    except SdkpressError:
+        return Path()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sdkpress.checking import Cause
 from sdkpress.client_names import distribution_name
 from sdkpress.config import (
+    COMMAND_LINE,
     ClientConfig,
     Config,
     config_digest,
@@ -135,6 +136,9 @@ def named_or_spec(argument: str, overlays: Sequence[Path] = ()) -> Target:
         else:
             client = _find(config, argument)
             if client is not None:
+                if overlays:
+                    message = f"--overlay goes with a document; {client.name} has its own overlays"
+                    raise fatal("usage", message, COMMAND_LINE)
                 return _configured(client, config.file)
     return option_target(spec=path, out=Path(distribution_name(path.stem)), overlays=overlays)
 

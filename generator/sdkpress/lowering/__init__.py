@@ -13,7 +13,7 @@ from sdkpress.lowering.schemas import SchemaLowering
 from sdkpress.lowering.security import lower_security_schemes, lower_servers
 from sdkpress.lowering.source import Source, as_dict, as_text, child, docs_of
 from sdkpress.lowering.streams import StreamLowering
-from sdkpress.model import Api, SchemaId
+from sdkpress.model import Api, Operation, SchemaId
 
 __all__ = ["lower"]
 
@@ -36,7 +36,7 @@ def lower(document: Document, diagnostics: Diagnostics) -> Api:
         streams.prepare(operation.responses)
     schemas.finish()
     final, substitute = resolve_schemas(source, schemas.schemas, schemas.aliases)
-    finished = []
+    finished: list[Operation] = []
     for operation in operations:
         stream = streams.stream(operation.responses, operation.body, final, substitute)
         finished.append(replace(finish_operation(operation, substitute), stream=stream))

@@ -6,6 +6,7 @@ from itertools import product
 from typing import Any
 
 from sdkpress.lowering.source import DERIVED, POINTER, Source, as_dict, as_list, child
+from sdkpress.trees import is_mapping
 
 ANNOTATIONS = frozenset(
     {
@@ -188,7 +189,7 @@ def _intersect(source: Source, left: list[str], right: list[str], pointer: str) 
 def _by_pointer(keyword: str, value: object, place: str) -> object:
     """Subschemas move with a merge; they keep the pointer of the place they come from."""
     if keyword in ("items", "additionalProperties", "unevaluatedProperties"):
-        return {POINTER: child(place, keyword)} if isinstance(value, dict) else value
+        return {POINTER: child(place, keyword)} if is_mapping(value) else value
     if keyword == "prefixItems":
         return [{POINTER: child(place, keyword, n)} for n in range(len(as_list(value)))]
     if keyword == "patternProperties":

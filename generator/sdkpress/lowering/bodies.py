@@ -9,6 +9,7 @@ from sdkpress.lowering.schemas import SchemaLowering
 from sdkpress.lowering.source import Source, as_dict, as_list, as_text, child, docs_of
 from sdkpress.model import Body, Content, Docs, Parameter, PartEncoding, Response
 
+_NO_MEDIA: tuple[str, Any] = ("", None)
 _DEFAULT_STYLES = {"path": "simple", "header": "simple", "query": "form", "cookie": "form"}
 _STYLES = {
     "path": ("simple", "label", "matrix"),
@@ -79,7 +80,7 @@ class BodyLowering:
     def _content_parameter(
         self, node: dict[str, Any], name: str, location: str, pointer: str
     ) -> Parameter:
-        media_type, value = next(iter(as_dict(node.get("content")).items()), ("", {}))
+        media_type, value = next(iter(as_dict(node.get("content")).items()), _NO_MEDIA)
         place = child(pointer, "content", media_type)
         media, place = self.source.resolve(value, place)
         return Parameter(

@@ -11,6 +11,7 @@ from sdkpress.lowering.bodies import BodyLowering, path_item_parameters
 from sdkpress.lowering.security import lower_requirements, lower_servers
 from sdkpress.lowering.source import Source, as_dict, as_list, as_text, child, docs_of
 from sdkpress.model import Body, Docs, Operation, Parameter, Response, TypeUse
+from sdkpress.trees import is_mapping
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _TEMPLATE = re.compile(r"\{([^{}/]+)\}")
@@ -38,7 +39,7 @@ def find_operations(source: Source) -> Iterator[RawOperation]:
         item, place = source.resolve(value, pointer)
         for method in METHODS:
             node = item.get(method)
-            if isinstance(node, dict):
+            if is_mapping(node):
                 yield RawOperation(
                     method.upper(), path, as_dict(node), child(place, method), item, place
                 )
@@ -50,7 +51,7 @@ def find_operations(source: Source) -> Iterator[RawOperation]:
                     child(place, "additionalOperations", method),
                 )
                 continue
-            if isinstance(node, dict):
+            if is_mapping(node):
                 place_of = child(place, "additionalOperations", method)
                 yield RawOperation(method, path, as_dict(node), place_of, item, place)
 

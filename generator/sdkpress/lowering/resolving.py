@@ -218,14 +218,14 @@ def _infer_discriminator(union: UnionSchema, schemas: Mapping[SchemaId, Schema])
         return union
     candidates = [member.name for member in objects[0][1].properties]
     for name in candidates:
-        mapping = {}
+        tags: dict[str, int] = {}
         for index, schema in objects:
             values = _tag_values(schema, name, schemas)
-            if not values or any(value in mapping for value in values):
+            if not values or any(value in tags for value in values):
                 break
-            mapping.update(dict.fromkeys(values, index))
+            tags.update(dict.fromkeys(values, index))
         else:
-            return replace(union, discriminator=Discriminator(name, tuple(sorted(mapping.items()))))
+            return replace(union, discriminator=Discriminator(name, tuple(sorted(tags.items()))))
     return union
 
 

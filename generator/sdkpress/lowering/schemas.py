@@ -37,6 +37,7 @@ from sdkpress.model import (
     TypeUse,
     UnionSchema,
 )
+from sdkpress.trees import is_mapping, is_sequence
 
 COMPONENTS = "/components/schemas/"
 
@@ -143,7 +144,7 @@ class SchemaLowering:
     def _lower(self, value: object, pointer: str) -> TypeUse:
         if value is True or value is False:
             return self._any(pointer)
-        if not isinstance(value, dict):
+        if not is_mapping(value):
             self.source.report("invalid-schema", "a schema must be an object or a boolean", pointer)
             return self._any(pointer)
         node = as_dict(value)
@@ -251,7 +252,7 @@ class SchemaLowering:
         docs = docs_of(node)
         prefix = as_list(node.get("prefixItems"))
         items = node.get("items")
-        if isinstance(items, list):
+        if is_sequence(items):
             # Draft 4 tuples, which some 3.x documents still carry.
             prefix, items, keyword = as_list(items), node.get("additionalItems"), "items"
         else:
@@ -278,7 +279,7 @@ class SchemaLowering:
         if not properties:
             return self._map(node, additional, child(id, keyword), id)
         required = {name for name in as_list(node.get("required")) if isinstance(name, str)}
-        if node.get("required") is not None and not isinstance(node.get("required"), list):
+        if node.get("required") is not None and not is_sequence(node.get("required")):
             self.source.report("invalid-schema", "`required` must be a list of names", id)
         members = tuple(
             self._property(name, schema, child(id, "properties", name), name in required)
@@ -286,7 +287,7 @@ class SchemaLowering:
         )
         extra = (
             self.use(additional, child(id, keyword))
-            if isinstance(additional, dict) and is_structural(additional)
+            if is_mapping(additional) and is_structural(additional)
             else None
         )
         return self._add(ObjectSchema(id, members, extra, docs))
@@ -337,7 +338,7 @@ class SchemaLowering:
             union = UnionSchema(derived, tuple(TypeUse(use.schema) for use in distinct))
             nullable = any(use.nullable for use in distinct)
             return self._add(MapSchema(id, TypeUse(self._add(union), nullable), docs_of(node)))
-        values = self.use(additional, pointer) if isinstance(additional, dict) else None
+        values = self.use(additional, pointer) if is_mapping(additional) else None
         if values is None:
             values = self._any(f"{pointer}")
         return self._add(MapSchema(id, values, docs_of(node)))
@@ -538,7 +539,7 @@ def _type_of(value: object) -> str:
         return "integer"
     if isinstance(value, float):
         return "number"
-    return "array" if isinstance(value, list) else "object"
+    return "array" if is_sequence(value) else "object"
 
 
 def _same(left: object, right: object) -> bool:

@@ -5,12 +5,13 @@ The document is untrusted: whatever is not of the expected type reads as absent.
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 from urllib.parse import unquote
 
 from sdkpress.diagnostics import Diagnostics
 from sdkpress.document import Document
 from sdkpress.model import Docs
+from sdkpress.trees import is_mapping, is_sequence
 
 POINTER = "x-sdkpress-pointer"
 """Key of a reference that lowering makes itself: a plain JSON pointer, no URI escaping."""
@@ -38,12 +39,12 @@ def last_segment(pointer: str) -> str:
 
 def as_dict(value: object) -> dict[str, Any]:
     """The value if it is an object, else an empty one."""
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    return value if is_mapping(value) else {}
 
 
 def as_list(value: object) -> list[Any]:
     """The value if it is an array, else an empty one."""
-    return cast("list[Any]", value) if isinstance(value, list) else []
+    return value if is_sequence(value) else []
 
 
 def as_text(value: object) -> str:
@@ -95,10 +96,10 @@ class Source:
             raise KeyError(pointer)
         for raw in pointer[1:].split("/"):
             key = raw.replace("~1", "/").replace("~0", "~")
-            if isinstance(value, dict):
-                value = cast("dict[str, Any]", value)[key]
-            elif isinstance(value, list) and key.isascii() and key.isdigit():
-                items = cast("list[Any]", value)
+            if is_mapping(value):
+                value = value[key]
+            elif is_sequence(value) and key.isascii() and key.isdigit():
+                items = value
                 if int(key) >= len(items):
                     raise KeyError(pointer)
                 value = items[int(key)]
@@ -148,14 +149,14 @@ class Source:
             stack: list[tuple[object, str]] = [(self.tree, "")]
             while stack:
                 value, pointer = stack.pop()
-                if isinstance(value, dict):
-                    node = cast("dict[str, Any]", value)
+                if is_mapping(value):
+                    node = value
                     for keyword in ("$anchor", "$dynamicAnchor"):
                         anchor = node.get(keyword)
                         if isinstance(anchor, str):
                             self._anchors.setdefault(anchor, pointer)
                     stack.extend((item, child(pointer, key)) for key, item in node.items())
-                elif isinstance(value, list):
-                    items = cast("list[Any]", value)
+                elif is_sequence(value):
+                    items = value
                     stack.extend((item, child(pointer, n)) for n, item in enumerate(items))
         return self._anchors.get(name, f"/#{name}")

@@ -89,9 +89,11 @@ def place_operations(api: Api, pinned: Mapping[str, Place]) -> dict[str, Place]:
     # Fewer parameters first: `/repos` lists before `/orgs/{org}/repos` does.
     wanted.sort(key=lambda item: (_parameter_count(item[0]), item[0].path, item[0].method))
     for operation, place in wanted:
-        for candidate in _candidates(operation, place):
-            if candidate not in taken and (*candidate.resource, candidate.method) not in resources:
-                break
+        candidate = next(
+            item
+            for item in _candidates(operation, place)
+            if item not in taken and (*item.resource, item.method) not in resources
+        )
         key = operation_key(operation)
         _take(candidate, key, taken)
         found[key] = candidate

@@ -56,10 +56,8 @@ def name_schemas(
         return isinstance(api.schemas[id], (ObjectSchema, EnumSchema)) or id in aliases
 
     def assign(id: SchemaId, wanted: str, context: str = "") -> None:
-        for candidate in dict.fromkeys((wanted, context or wanted)):
-            if candidate not in taken:
-                break
-        name = unique(candidate, taken, separator="")
+        free = [item for item in (wanted, context) if item and item not in taken]
+        name = unique(free[0] if free else context or wanted, taken, separator="")
         names[id] = name
         taken.add(name)
 

@@ -6,6 +6,7 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 
 MAX_LENGTH = 80
 """Longest identifier that is made; what is cut stays unique through the collision suffix."""
@@ -90,7 +91,7 @@ def safe(name: str, reserved: Iterable[str]) -> str:
 
 def unique(name: str, taken: Iterable[str], *, separator: str = "_") -> str:
     """The name, with the first free number behind it where it is taken."""
-    known = taken if isinstance(taken, (set, frozenset, dict)) else set(taken)
+    known = taken if isinstance(taken, AbstractSet) else set(taken)
     if name not in known:
         return name
     number = 2

@@ -172,11 +172,13 @@ class Api:
     ) -> None:
         from sys import version_info
 
-        self.name = name
-        self.distribution = distribution
-        self.version = version
-        self.env_prefix = env_prefix
-        self.servers = servers
+        self.name: str = name
+        self.distribution: str = distribution
+        self.version: str = version
+        self.env_prefix: str = env_prefix
+        self.servers: tuple[str, ...] = servers
         self.security: Mapping[str, Scheme] = security or {}
-        self.request_id_headers = request_id_headers
-        self.user_agent = f"{distribution}/{version} python/{version_info[0]}.{version_info[1]}"
+        self.request_id_headers: tuple[str, ...] = request_id_headers
+        self.user_agent: str = (
+            f"{distribution}/{version} python/{version_info[0]}.{version_info[1]}"
+        )

@@ -1,5 +1,7 @@
 """The async client: does the steps of :mod:`.call`, awaiting."""
 
+# ruff: noqa: F811 -- ``overload`` does not come from ``typing`` at run time
+
 from __future__ import annotations
 
 from .settings import Settings
@@ -65,8 +67,8 @@ class AsyncClient:
     @overload
     async def execute(self, request: Request[T]) -> T: ...
     @overload
-    async def execute(self, request: StreamRequest[T, F]) -> AsyncStream[T, F]: ...  # noqa: F811
-    async def execute(self, request: Any) -> Any:  # noqa: F811
+    async def execute(self, request: StreamRequest[T, F]) -> AsyncStream[T, F]: ...
+    async def execute(self, request: Any) -> Any:
         """Make a call and return what its operation returns."""
         return (await self.send(request)).parsed
 
@@ -74,7 +76,7 @@ class AsyncClient:
     async def send(self, request: Request[T]) -> Response[T]: ...
     @overload
     async def send(self, request: StreamRequest[T, F]) -> Response[AsyncStream[T, F]]: ...
-    async def send(self, request: Any) -> Any:  # noqa: F811
+    async def send(self, request: Any) -> Any:
         """Make a call and return the full answer: ``parsed``, ``status_code``, ``headers``, ..."""
         from .call import Call
         from .request import StreamRequest

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from .errors import InvalidRequestError
 from .parameters import content_text, styled_pairs, to_plain_tree
-from .percent import quote, quote_query, to_plain, to_text
+from .percent import quote, quote_query, to_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

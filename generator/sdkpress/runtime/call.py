@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from typing import TypeAlias
 
+    from .operation import Operation as Operation
     from .options import Options
     from .preparing import Draft
     from .request import AnyRequest
@@ -111,10 +112,10 @@ class Opened:
         decompressor: Decompressor | None,
         content: bytes,
     ) -> None:
-        self.head = head
-        self.exchange = exchange
-        self.decompressor = decompressor
-        self.content = content
+        self.head: Head = head
+        self.exchange: AnyExchange | None = exchange
+        self.decompressor: Decompressor | None = decompressor
+        self.content: bytes = content
         """The first block read already, or the whole body when ``exchange`` is None."""
 
 
@@ -135,14 +136,16 @@ class Call:
     )
 
     def __init__(self, settings: Settings, request: AnyRequest) -> None:
-        self.settings = settings
-        self.request = request
-        self.operation = request.operation
+        self.settings: Settings = settings
+        self.request: AnyRequest = request
+        self.operation: Operation = request.operation
         options: Options = request.options or {}
         self._options = options
         timeout = Timeout.of(options["timeout"]) if "timeout" in options else settings.timeout
-        self.budget = Budget(timeout or Timeout.of(None), stream=isinstance(request, StreamRequest))
-        self.strict = options.get("strict", settings.strict)
+        self.budget: Budget = Budget(
+            timeout or Timeout.of(None), stream=isinstance(request, StreamRequest)
+        )
+        self.strict: bool = options.get("strict", settings.strict)
         self.attempts = 0
         self.exchange: AnyExchange | None = None
         self._draft: Draft | None = None

@@ -12,9 +12,7 @@ if TYPE_CHECKING:
         bytes | bytearray | IO[bytes] | PathLike[str] | Iterable[bytes] | AsyncIterable[bytes]
     )
     """Bytes, a binary file, a path, or an iterable of blocks; all but bytes are streamed."""
-    FileInput: TypeAlias = (
-        FileContent | tuple[str, FileContent] | tuple[str, FileContent, str]
-    )
+    FileInput: TypeAlias = FileContent | tuple[str, FileContent] | tuple[str, FileContent, str]
     """Content alone, with a file name, or with a file name and a media type."""
 else:
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .httpx2_transport import (
     WireRequest,
     check_client,
+    discard_connections,
     failure,
     fields_of_response,
     new_client,
@@ -20,41 +21,48 @@ if TYPE_CHECKING:
     from .timeouts import Budget
     from .transport import PreparedRequest
 
-_retired: list[object] = []
-"""Pools of processes and event loops that are gone: nothing could close their connections any more."""
+_inherited: list[object] = []
+"""Pools of the parent process: never used here, and never collected, which would close shared sockets noisily."""
 
 
 class AsyncHttpx2Transport:
     """Implements AsyncTransport."""
 
-    __slots__ = ("_client", "_closed", "_given", "_live", "_loop", "_pid", "_wire")
+    __slots__ = ("_closed", "_given", "_live", "_pid", "_pools", "_wire")
 
     def __init__(self, client: object | None = None) -> None:
-        self._given = client is not None
-        self._client: Any = client
+        self._given: Any = client
         self._wire = (
             WireRequest(check_client(client, "AsyncClient")) if client is not None else None
         )
         self._pid = os.getpid()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pools: dict[asyncio.AbstractEventLoop, Any] = {}
         self._live: set[AsyncHttpx2Exchange] = set()
         self._closed = False
 
     def _ready(self) -> tuple[Any, WireRequest]:
         if self._closed:
             raise TransportError("the client has been closed", "connecting", permanent=True)
-        if not self._given:
+        client = self._given
+        if client is None:
+            if self._pid != os.getpid():
+                _inherited.append((self._pools, self._live))
+                self._pools, self._live = {}, set()
+                self._pid = os.getpid()
             loop = asyncio.get_running_loop()
-            if self._client is not None and (self._loop is not loop or self._pid != os.getpid()):
-                _retired.append((self._client, self._live))
-                self._client, self._live = None, set()
-            if self._client is None:
-                self._client = new_client("AsyncClient")
-                self._loop, self._pid = loop, os.getpid()
+            client = self._pools.get(loop)
+            if client is None:
+                self._drop_pools_of_closed_loops()
+                client = self._pools[loop] = new_client("AsyncClient")
                 if self._wire is None:
-                    self._wire = WireRequest(check_client(self._client, "AsyncClient"))
+                    self._wire = WireRequest(check_client(client, "AsyncClient"))
         assert self._wire is not None
-        return self._client, self._wire
+        return client, self._wire
+
+    def _drop_pools_of_closed_loops(self) -> None:
+        for loop in [loop for loop in self._pools if loop.is_closed()]:
+            discard_connections(self._pools.pop(loop))
+            self._live = {exchange for exchange in self._live if not exchange.belongs_to(loop)}
 
     async def send(self, request: PreparedRequest, budget: Budget) -> AsyncHttpx2Exchange:
         """Send, and wait for the head. Raises TransportError."""
@@ -63,7 +71,7 @@ class AsyncHttpx2Transport:
         client, wire = self._ready()
         try:
             wired = wire.build(client, request, budget, is_async=True)
-            if self._given:
+            if self._given is not None:
                 async with asyncio.timeout(budget.remaining()):
                     response = await client.send(wired, stream=True, follow_redirects=False)
             else:
@@ -73,7 +81,7 @@ class AsyncHttpx2Transport:
             if request.body is not None and request.body.failure is error:
                 raise
             raise failure(error, "waiting", budget) from error
-        exchange = AsyncHttpx2Exchange(response, budget, self, timer=self._given)
+        exchange = AsyncHttpx2Exchange(response, budget, self, timer=self._given is not None)
         self._live.add(exchange)
         return exchange
 
@@ -83,19 +91,27 @@ class AsyncHttpx2Transport:
 
     async def close(self) -> None:
         """Close the pool; a client that was given stays open."""
-        if self._given:
+        if self._given is not None:
             return
         self._closed = True
-        client, self._client = self._client, None
-        if client is None:
+        if self._pid != os.getpid():
             return
-        if self._loop is not asyncio.get_running_loop() or self._pid != os.getpid():
-            _retired.append((client, self._live))
-            return
-        for exchange in list(self._live):
+        self._drop_pools_of_closed_loops()
+        loop = asyncio.get_running_loop()
+        client = self._pools.pop(loop, None)
+        for exchange in [exchange for exchange in self._live if exchange.belongs_to(loop)]:
             await exchange.close()
+        if client is not None:
+            try:
+                await client.aclose()
+            except Exception:
+                pass
+
+    def __del__(self) -> None:
+        # The last loop may have been closed with connections of a client nobody closed.
         try:
-            await client.aclose()
+            if self._pid == os.getpid():
+                self._drop_pools_of_closed_loops()
         except Exception:
             pass
 
@@ -131,6 +147,10 @@ class AsyncHttpx2Exchange:
             self._iterator = response.aiter_bytes()
         else:
             self._iterator = response.aiter_raw()
+
+    def belongs_to(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether it was opened in that event loop."""
+        return self._loop is loop
 
     async def read(self) -> bytes:
         """The next block, or ``b""`` at the end."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock
 from collections import deque
+from socket import SHUT_RDWR
 from typing import TYPE_CHECKING, Any
 
 from .httpx2_transport import (
@@ -92,15 +93,25 @@ class Httpx2Transport:
 
     def close(self) -> None:
         """Close the pool; a client that was given stays open."""
-        if self._given or self._client is None or self._pid != os.getpid():
+        closed = self._client is None or isinstance(self._client, _Closed)
+        if self._given or closed or self._pid != os.getpid():
             return
+        client: Any = self._client
+        self._client = _Closed()
         for exchange in list(self._live):
+            exchange.interrupt()
             exchange.close()
         try:
-            self._client.close()
+            client.close()
         except Exception:
             pass
-        self._client = _Closed()
+
+    def __del__(self) -> None:
+        # Nobody can hold the lock of a pool that nobody can reach.
+        try:
+            self.close()
+        except Exception:
+            pass
 
 
 class _Closed:
@@ -158,6 +169,15 @@ class Httpx2Exchange:
             self._response.close()
         except Exception:
             # It is of no use any more, and closing must not hide what went before.
+            pass
+
+    def interrupt(self) -> None:
+        """Wake whoever reads: closing a socket alone does not."""
+        try:
+            stream = self._response.extensions.get("network_stream")
+            if stream is not None:
+                stream.get_extra_info("socket").shutdown(SHUT_RDWR)
+        except Exception:
             pass
 
     def abandon(self) -> None:

@@ -35,14 +35,14 @@ class _Described:
         body: Any = NO_BODY,
         options: Options | None = None,
     ) -> None:
-        self.operation = operation
-        self.path = path
+        self.operation: Operation = operation
+        self.path: Mapping[str, Any] | None = path
         """Path parameters by the names of the document; the same holds for the next three."""
-        self.query = query
-        self.headers = headers
-        self.cookies = cookies
-        self.body = body
-        self.options = options
+        self.query: Mapping[str, Any] | None = query
+        self.headers: Mapping[str, Any] | None = headers
+        self.cookies: Mapping[str, Any] | None = cookies
+        self.body: Any = body
+        self.options: Options | None = options
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.operation.method} {self.operation.path}>"

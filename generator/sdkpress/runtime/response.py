@@ -26,16 +26,16 @@ class Response(Generic[T]):
         content: bytes,
         attempts: int,
     ) -> None:
-        self.parsed = parsed
+        self.parsed: T = parsed
         """What the operation returns: a model, or the stream."""
-        self.status_code = status_code
-        self.headers = headers
-        self.request_id = request_id
-        self.elapsed = elapsed
+        self.status_code: int = status_code
+        self.headers: Headers = headers
+        self.request_id: str | None = request_id
+        self.elapsed: float = elapsed
         """Seconds from the call to the end of the answer (for a stream: to its head)."""
-        self.content = content
+        self.content: bytes = content
         """The body, content codings removed; empty for a stream."""
-        self.attempts = attempts
+        self.attempts: int = attempts
         """How many times the request was sent."""
 
     def __repr__(self) -> str:

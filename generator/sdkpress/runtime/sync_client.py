@@ -1,5 +1,7 @@
 """The sync client: does the steps of :mod:`.call` with blocking I/O."""
 
+# ruff: noqa: F811 -- ``overload`` does not come from ``typing`` at run time
+
 from __future__ import annotations
 
 from .settings import Settings
@@ -65,16 +67,16 @@ class SyncClient:
     @overload
     def execute(self, request: Request[T]) -> T: ...
     @overload
-    def execute(self, request: StreamRequest[T, F]) -> Stream[T, F]: ...  # noqa: F811
-    def execute(self, request: Any) -> Any:  # noqa: F811
+    def execute(self, request: StreamRequest[T, F]) -> Stream[T, F]: ...
+    def execute(self, request: Any) -> Any:
         """Make a call and return what its operation returns."""
         return self.send(request).parsed
 
     @overload
     def send(self, request: Request[T]) -> Response[T]: ...
     @overload
-    def send(self, request: StreamRequest[T, F]) -> Response[Stream[T, F]]: ...  # noqa: F811
-    def send(self, request: Any) -> Any:  # noqa: F811
+    def send(self, request: StreamRequest[T, F]) -> Response[Stream[T, F]]: ...
+    def send(self, request: Any) -> Any:
         """Make a call and return the full answer: ``parsed``, ``status_code``, ``headers``, ..."""
         from .call import Call
         from .request import StreamRequest

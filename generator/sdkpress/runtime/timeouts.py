@@ -49,14 +49,14 @@ class Timeout:
         first_event: float | None = None,
         between_events: float | None = None,
     ) -> None:
-        self.plain = False
-        self.connect = _checked("connect", connect)
-        self.read = _checked("read", read)
-        self.write = _checked("write", write)
-        self.pool = _checked("pool", pool)
-        self.total = _checked("total", total)
-        self.first_event = _checked("first_event", first_event)
-        self.between_events = _checked("between_events", between_events)
+        self.plain: bool = False
+        self.connect: float | None = _checked("connect", connect)
+        self.read: float | None = _checked("read", read)
+        self.write: float | None = _checked("write", write)
+        self.pool: float | None = _checked("pool", pool)
+        self.total: float | None = _checked("total", total)
+        self.first_event: float | None = _checked("first_event", first_event)
+        self.between_events: float | None = _checked("between_events", between_events)
 
     @classmethod
     def of(cls, value: Timeout | float | None) -> Timeout:
@@ -121,8 +121,8 @@ class Budget:
     __slots__ = ("_paused", "_total_at", "deadline", "limit", "seconds", "started", "timeout")
 
     def __init__(self, timeout: Timeout, *, stream: bool) -> None:
-        self.timeout = timeout
-        self.started = monotonic()
+        self.timeout: Timeout = timeout
+        self.started: float = monotonic()
         total = None if stream and timeout.plain else timeout.total
         self._total_at = None if total is None else self.started + total
         self.deadline = self._total_at

@@ -90,7 +90,11 @@ class Answers:
             return Reply.whole(status, content, "application/problem+json", headers, message)
         media_type, media = found
         schema = media.get("schema", {})
-        value = self._example_or_sample(media, Preferences(), {}, None)
+        if examples_of(media, self._references):
+            value = self._example_or_sample(media, Preferences(), {}, None)
+        else:
+            value = self._errors.made(schema)
+            message = message or phrase(status)
         if message:
             value = self._errors.with_message(value, schema, status, message, field)
         content = write_body(value, media_type, schema, self._references)

@@ -29,6 +29,7 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 _LARGEST_BODY = 64 * 1024 * 1024
 _KEPT_REQUESTS = 1_000
+_BLOCKS_IN_A_ROW = 64
 _logger = logging.getLogger(__name__)
 
 
@@ -136,14 +137,15 @@ class FakeApp:
         return self._answers.error(None, 404, message)
 
     def _invalid(self, operation: Operation, problems: tuple[Problem, ...]) -> Reply:
-        status = problems[0].status
+        first = problems[0]
+        status = first.status
         if status != 415:
             # Servers differ in which of the two they use; the document knows.
             order = (422, 400) if all(p.status == 422 for p in problems) else (400, 422)
             status = next((s for s in order if str(s) in operation.responses), 400)
         message = "; ".join(map(str, problems[:5]))
         more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
-        field = problems[0].place.removeprefix("body").strip("/").split("/")[0]
+        field = first.place.removeprefix("body").strip("/").split("/")[0]
         return self._answers.error(operation, status, f"{message}{more}.", field=field)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -227,6 +229,9 @@ async def _write(reply: Reply, receive: Receive, send: Send, *, has_body: bool) 
             continue
         blocks += 1
         await send({"type": "http.response.body", "body": step, "more_body": True})
+        if blocks % _BLOCKS_IN_A_ROW == 0:
+            # A long stream that nobody hinders would keep everybody else waiting.
+            await asyncio.sleep(0)
     await send({"type": "http.response.body", "body": b"", "more_body": False})
     return blocks, True
 

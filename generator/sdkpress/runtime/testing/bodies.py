@@ -45,7 +45,7 @@ def read_body(body: bytes, media_type: str, schema: Any, references: References)
             pairs = _multipart(body, media_type)
         return _members(pairs, schema, references)
     if kind == "text":
-        return body.decode("utf-8", "replace")
+        return coerce(body.decode("utf-8", "replace"), types_of(schema, references))
     return body
 
 

@@ -54,6 +54,15 @@ class ErrorBodies:
             self._elsewhere[status] = self._search(status)
         return self._elsewhere[status]
 
+    def made(self, schema: Any) -> Any:
+        """A sample that says no more than it must, as long as it has a place for a message."""
+        value: Any = None
+        for is_minimal in (True, False):
+            value = self._sampler.sample(schema, is_minimal=is_minimal)
+            if next(_message_places(value), None) is not None:
+                break
+        return value
+
     def with_message(self, value: Any, schema: Any, status: int, message: str, field: str) -> Any:
         """The error with our message, and our field and status where it has places for them."""
         told = copy.deepcopy(value)

@@ -41,16 +41,19 @@ def suitable(examples: list[Example], name: str, requests: dict[str, Any], body:
         return examples[0][1]
     shape = set(_paths(body, ""))
 
-    def likeness(example: Example) -> tuple[float, int]:
+    def likeness(example: Example) -> tuple[float, float, int]:
         if example[0] not in requests:
-            return (0.0, 0)
+            return (0.0, 0.0, 0)
         given = requests[example[0]]
-        other = set(_paths(given, ""))
-        pairs = as_object(given).items()
-        equal = sum(as_object(body).get(key) == value for key, value in pairs)
-        return (len(shape & other) / max(len(shape | other), 1), equal)
+        names, own = set(as_object(given)), set(as_object(body))
+        equal = sum(as_object(body).get(key) == value for key, value in as_object(given).items())
+        return (_overlap(names, own), _overlap(set(_paths(given, "")), shape), equal)
 
     return max(examples, key=likeness)[1]
+
+
+def _overlap(one: set[str], other: set[str]) -> float:
+    return len(one & other) / max(len(one | other), 1)
 
 
 def _paths(value: Any, at: str) -> Iterator[str]:

@@ -43,6 +43,7 @@ class SchemaRules:
 
     def __init__(self, references: References, direction: Direction) -> None:
         self._references = references
+        self._is_request = direction == "request"
         self._waiver = "readOnly" if direction == "request" else "writeOnly"
 
     def accepts(self, value: Any, schema: Any) -> bool:
@@ -106,7 +107,8 @@ class SchemaRules:
         properties = as_object(rules.get("properties"))
         for name in as_list(rules.get("required")):
             if name not in members and not self._is_waived(properties.get(name)):
-                yield Violation(at, "required", f"misses the required property {name!r}")
+                place = f"{at}/{pointer_token(name)}"
+                yield Violation(place, "required", "is required and missing")
         least, most = rules.get("minProperties"), rules.get("maxProperties")
         if isinstance(least, int) and len(members) < least:
             yield Violation(
@@ -186,6 +188,13 @@ class SchemaRules:
         self, value: Any, rules: dict[str, Any], keyword: str, at: str, refs: tuple[str, ...]
     ) -> Iterator[Violation]:
         branches = as_list(rules[keyword])
+        if self._is_request:
+            # Alternatives that overlap are told apart by the discriminator; who asks need not
+            # suffer for a document that forgot to make them exclusive.
+            named = _named_branch(value, branches, as_object(rules.get("discriminator")))
+            if named is not None:
+                yield from self._check(value, named, at, refs)
+                return
         nearest: list[Violation] | None = None
         matches = 0
         for branch in branches:
@@ -199,14 +208,14 @@ class SchemaRules:
         if matches > 1:
             yield Violation(at, keyword, f"matches {matches} of the alternatives, one is allowed")
         elif matches == 0 and nearest is not None:
-            if len(branches) == 1 or len(nearest[0].pointer) > len(at):
+            if len(branches) == 1 or _depth(nearest[0]) > at.count("/"):
                 yield from nearest
             else:
                 yield Violation(
                     at,
                     keyword,
                     f"matches none of the {len(branches)} alternatives; "
-                    f"of the nearest one: {nearest[0].message}",
+                    f"of the nearest one: {nearest[0].pointer[len(at):].lstrip('/')} {nearest[0].message}",
                 )
 
     def _evaluated(
@@ -244,6 +253,19 @@ class SchemaRules:
                 return None
             known |= more
         return known
+
+
+def _named_branch(value: Any, branches: list[Any], discriminator: dict[str, Any]) -> Any:
+    name = discriminator.get("propertyName")
+    tag = cast("dict[str, Any]", value).get(as_text(name)) if isinstance(value, dict) else None
+    if not isinstance(tag, str):
+        return None
+    target = as_text(as_object(discriminator.get("mapping")).get(tag), tag)
+    for branch in branches:
+        reference = as_text(as_object(branch).get("$ref"))
+        if reference and target in (reference, reference.rsplit("/", 1)[-1]):
+            return branch
+    return None
 
 
 def _check_kind(value: Any, rules: dict[str, Any], at: str) -> Iterator[Violation]:
@@ -352,10 +374,15 @@ def _nearness(found: list[Violation]) -> tuple[int, bool, int]:
     # The deepest first violation is of the alternative that was most likely meant; among equals
     # a wrong constant says more about the wrong alternative than a missing property does.
     return (
-        max(violation.pointer.count("/") for violation in found),
+        max(map(_depth, found)),
         not any(violation.keyword in ("const", "enum", "type") for violation in found),
         -len(found),
     )
+
+
+def _depth(violation: Violation) -> int:
+    # A missing property is a fault of the object that misses it.
+    return violation.pointer.count("/") - (violation.keyword == "required")
 
 
 def _describe(value: Any) -> str:

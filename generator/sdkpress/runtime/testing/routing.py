@@ -33,8 +33,8 @@ class Operation:
         self.method = method
         self.path = path
         self.node = node
-        self.key = f"{method} {path}"
-        self.operation_id = as_text(node.get("operationId"))
+        self.key: str = f"{method} {path}"
+        self.operation_id: str = as_text(node.get("operationId"))
         self.pointer = pointer
         self._shared = shared
         self._references = references

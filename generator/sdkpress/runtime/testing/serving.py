@@ -7,7 +7,7 @@ import contextlib
 import logging
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -38,7 +38,7 @@ class ServedApp:
 
 
 @contextlib.contextmanager
-def serve(app: FakeApp, host: str = "127.0.0.1", port: int = 0) -> Iterator[ServedApp]:
+def serve(app: FakeApp, host: str = "127.0.0.1", port: int = 0) -> Generator[ServedApp]:
     """Serve in a thread while the `with` block runs; port 0 is a free one.
 
     The server is ready when the block begins. When it ends, answers that are still being sent are

@@ -42,15 +42,15 @@ class Head:
     __slots__ = ("headers", "media_type", "request_id", "status")
 
     def __init__(self, status: int, fields: list[tuple[str, str]], api: Api) -> None:
-        self.status = status
-        self.headers = Headers(fields)
+        self.status: int = status
+        self.headers: Headers = Headers(fields)
         get = self.headers.get
         self.request_id: str | None = None
         for name in api.request_id_headers:
             self.request_id = get(name)
             if self.request_id is not None:
                 break
-        self.media_type = (get("content-type") or "").partition(";")[0].strip().lower()
+        self.media_type: str = (get("content-type") or "").partition(";")[0].strip().lower()
         """In lower case and without parameters; empty where the server names none."""
 
     @property
@@ -375,5 +375,4 @@ def _json_kind(value: Any) -> str:
         list: "array",
         dict: "object",
     }
-    kind: type[Any] = type(value)
-    return kinds.get(kind, kind.__name__)
+    return next((name for kind, name in kinds.items() if isinstance(value, kind)), "value")

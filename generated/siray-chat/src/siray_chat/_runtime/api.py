@@ -5,7 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Literal, NoReturn, Protocol
+    from typing import Any, Literal, NoReturn, Protocol
 
     class Signable(Protocol):
         """The parts of a request that a credential may be put into."""
@@ -115,13 +115,11 @@ class BasicAuth:
         """Put user and password into the request."""
         from binascii import b2a_base64
 
-        if (
-            isinstance(credential, tuple) and len(credential) == 2
-        ):  # pyright: ignore[reportUnknownArgumentType]
-            user, password = credential  # pyright: ignore[reportUnknownVariableType]
-            text = f"{user}:{password}"
+        pair: Any = credential
+        if isinstance(credential, tuple) and len(pair) == 2:
+            text = f"{pair[0]}:{pair[1]}"
         else:
-            text = _text(credential, self.argument)
+            text = _text(pair, self.argument)
         if ":" not in text:
             _refuse(f"{self.argument} must be (user, password) or 'user:password'")
         encoded = b2a_base64(text.encode(), newline=False).decode()
@@ -174,11 +172,13 @@ class Api:
     ) -> None:
         from sys import version_info
 
-        self.name = name
-        self.distribution = distribution
-        self.version = version
-        self.env_prefix = env_prefix
-        self.servers = servers
+        self.name: str = name
+        self.distribution: str = distribution
+        self.version: str = version
+        self.env_prefix: str = env_prefix
+        self.servers: tuple[str, ...] = servers
         self.security: Mapping[str, Scheme] = security or {}
-        self.request_id_headers = request_id_headers
-        self.user_agent = f"{distribution}/{version} python/{version_info[0]}.{version_info[1]}"
+        self.request_id_headers: tuple[str, ...] = request_id_headers
+        self.user_agent: str = (
+            f"{distribution}/{version} python/{version_info[0]}.{version_info[1]}"
+        )

@@ -7,7 +7,7 @@ what came until then.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from . import answers
 from .content_coding import ContentCodingError
@@ -359,8 +359,7 @@ class Assembler:
             raise self._failed(answers.response_error(ResponseDecodeError, message, head, content))
         self.call.warn(("the server sent one JSON answer in place of a stream",), head)
         if isinstance(raw, list) and self._is_model:
-            elements: list[Any] = raw
-            pieces = elements
+            pieces = cast("list[Any]", raw)
         else:
             pieces = [self._piece_of(raw)]
         for piece in pieces:
@@ -380,7 +379,7 @@ class Assembler:
 
 def _renamed(value: Any, names: dict[str, str]) -> Any:
     if isinstance(value, dict):
-        fields: dict[str, Any] = value
+        fields = cast("dict[str, Any]", value)
         # A name that is there already is not written over.
         return {
             (names[key] if key in names and names[key] not in fields else key): _renamed(
@@ -389,7 +388,7 @@ def _renamed(value: Any, names: dict[str, str]) -> Any:
             for key, item in fields.items()
         }
     if isinstance(value, list):
-        elements: list[Any] = value
+        elements = cast("list[Any]", value)
         return [_renamed(element, names) for element in elements]
     return value
 
@@ -403,12 +402,13 @@ def _reaches(value: Any, path: tuple[str, ...]) -> bool:
     for position, step in enumerate(path):
         if step == "*":
             rest = path[position + 1 :]
-            elements: Iterable[Any] = value if isinstance(value, (list, tuple)) else ()
+            listed = isinstance(value, (list, tuple))
+            elements = cast("Iterable[Any]", value if listed else ())
             return any(_reaches(element, rest) for element in elements)
         if isinstance(value, Model):
             value = fields_of(value).get(step)
         elif isinstance(value, dict):
-            fields: dict[str, Any] = value
+            fields = cast("dict[str, Any]", value)
             value = fields.get(step)
         else:
             return False

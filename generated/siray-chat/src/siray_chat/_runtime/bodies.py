@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterable, Iterable, Mapping
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from .errors import InvalidRequestError
 from .parameters import content_text, styled_pairs, to_plain_tree
-from .percent import quote, quote_query, to_plain, to_text
+from .percent import quote, quote_query, to_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -68,9 +68,8 @@ class StreamBody(Body):
             self.length = size
         else:
             # A list can be walked again, an iterator or generator cannot.
-            self.replayable = isinstance(source, Iterable) and not hasattr(
-                source, "__next__"
-            )  # pyright: ignore[reportUnknownArgumentType]
+            again: object = source
+            self.replayable = isinstance(again, Iterable) and not hasattr(source, "__next__")
 
     def blocks(self) -> Iterator[bytes]:
         """The body from its beginning."""
@@ -85,9 +84,9 @@ class StreamBody(Body):
         """The same; the source may be an async iterable."""
         self.started = True
         try:
-            if isinstance(self._source, AsyncIterable):
-                source: AsyncIterable[bytes] = self._source
-                async for block in source:
+            source: object = self._source
+            if isinstance(source, AsyncIterable):
+                async for block in cast("AsyncIterable[bytes]", source):
                     yield block
             else:
                 for block in _read(self._source, self._position):
@@ -109,8 +108,8 @@ class Multipart(Body):
         super().__init__(None, f"{content_type}; boundary={boundary}")
         self._parts: list[tuple[bytes, bytes | StreamBody]] = []
         for name, value in fields.items():
-            many = isinstance(value, list)
-            for item in value if many else [value]:
+            items = cast("list[Any]", value) if isinstance(value, list) else [value]
+            for item in items:
                 if item is not None:
                     head, content = _part(name, item, encoding.get(name))
                     self._parts.append((f"--{boundary}\r\n{head}\r\n\r\n".encode(), content))
@@ -167,17 +166,11 @@ def _json(value: Any, extra: Mapping[str, Any] | None, media_type: str) -> Body:
     from .encoding import encode_json
 
     if extra:
-        if not isinstance(value, Mapping):
-            value = to_plain(value)
-        if not isinstance(value, Mapping):
+        plain: object = to_plain_tree(value)
+        if not isinstance(plain, Mapping):
             raise InvalidRequestError("options['body'] can only be merged into a JSON object")
-        value = {**value, **extra}
-    try:
-        return Body(encode_json(value), media_type)
-    except RecursionError:
-        raise InvalidRequestError("the body contains itself or is nested too deeply") from None
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidRequestError(f"the body cannot be written as JSON: {error}") from error
+        value = {**cast("Mapping[str, Any]", plain), **extra}
+    return Body(encode_json(value), media_type)
 
 
 def _form(
@@ -194,7 +187,9 @@ def _form(
             pairs = styled_pairs(name, value, rule.style, rule.explode, encode)
         elif rule and rule.content_type:
             pairs = [(quote(name), quote(content_text(value, rule.content_type)))]
-        elif isinstance(value, Mapping) or (isinstance(value, (list, tuple)) and _nested(value)):
+        elif isinstance(value, Mapping) or (
+            isinstance(value, (list, tuple)) and _nested(cast("list[Any]", value))
+        ):
             # Without a style an object is written as JSON (OpenAPI 3.1, Encoding Object, contentType).
             pairs = [(quote(name), quote(content_text(value, "application/json")))]
         else:
@@ -209,7 +204,7 @@ def _nested(values: Iterable[Any]) -> bool:
 
 def _binary(value: Any, media_type: str) -> Body:
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return Body(bytes(value), media_type)
+        return Body(bytes(cast("bytes", value)), media_type)
     if isinstance(value, str):
         return Body(value.encode(), media_type)
     if isinstance(value, (os.PathLike, Iterable, AsyncIterable)) or hasattr(value, "read"):
@@ -222,7 +217,7 @@ def _part(name: str, value: Any, rule: Property | None) -> tuple[str, bytes | St
     content_type = rule.content_type if rule else None
     headers: Mapping[str, str] = {}
     if isinstance(value, tuple):
-        given: tuple[Any, ...] = value
+        given = cast("tuple[Any, ...]", value)
         if not 2 <= len(given) <= 4:
             raise InvalidRequestError(
                 f"{name}: a file is (name, content), (name, content, type) or (name, content, type, headers)"
@@ -233,10 +228,10 @@ def _part(name: str, value: Any, rule: Property | None) -> tuple[str, bytes | St
         headers = given[3] if len(given) > 3 else {}
     content: bytes | StreamBody
     if isinstance(value, (bytes, bytearray, memoryview)):
-        content = bytes(value)
+        content = bytes(cast("bytes", value))
         filename = filename or name
     elif isinstance(value, os.PathLike):
-        path: os.PathLike[str] = value
+        path = cast("os.PathLike[str]", value)
         content = StreamBody(path, None)
         filename = filename or os.path.basename(os.fspath(path))
     elif hasattr(value, "read") or hasattr(value, "__next__"):
@@ -292,7 +287,7 @@ def _measure(file: IO[bytes]) -> tuple[int | None, int, bool]:
 
 def _read(source: Any, position: int) -> Iterator[bytes]:
     if isinstance(source, os.PathLike):
-        path: os.PathLike[str] = source
+        path = cast("os.PathLike[str]", source)
         with open(path, "rb") as file:
             while block := file.read(BLOCK):
                 yield block

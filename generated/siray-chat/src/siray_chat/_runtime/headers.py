@@ -19,7 +19,7 @@ class Headers:
     def _values(self) -> dict[str, list[str]]:
         index = self._index
         if index is None:
-            index = {}
+            index = dict[str, list[str]]()
             for name, value in self._pairs:
                 index.setdefault(name.lower(), []).append(value)
             self._index = index

@@ -23,10 +23,10 @@ class Hooks:
         retry: Callable[[RetryEvent], object] | None = None,
         warning: Callable[[WarningEvent], object] | None = None,
     ) -> None:
-        self.request = request
-        self.response = response
-        self.retry = retry
-        self.warning = warning
+        self.request: Callable[[RequestEvent], object] | None = request
+        self.response: Callable[[ResponseEvent], object] | None = response
+        self.retry: Callable[[RetryEvent], object] | None = retry
+        self.warning: Callable[[WarningEvent], object] | None = warning
 
 
 class RequestEvent:

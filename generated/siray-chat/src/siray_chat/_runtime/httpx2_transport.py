@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from .errors import ConfigurationError
 from .timeouts import Limit
@@ -66,7 +67,7 @@ def new_client(name: str) -> Any:
     transports = [
         client._transport,
         *client._mounts.values(),
-    ]  # pyright: ignore[reportPrivateUsage]
+    ]
     wrap = _AsyncBackend if name == "AsyncClient" else _Backend
     for transport in transports:
         pool = getattr(transport, "_pool", None)
@@ -132,34 +133,38 @@ class _Connection:
 
 
 class _AsyncBackend:
-    """The async twin of _Backend."""
+    """The async twin of _Backend; knows its connections, for when their event loop is gone."""
 
     def __init__(self, backend: Any) -> None:
         self._backend = backend
+        self.connections: WeakSet[_AsyncConnection] = WeakSet()
+
+    def added(self, stream: Any) -> _AsyncConnection:
+        """A connection, remembered as long as somebody else has it."""
+        connection = _AsyncConnection(stream, self)
+        self.connections.add(connection)
+        return connection
 
     async def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, **others: Any
     ) -> _AsyncConnection:
         timeout = _now(timeout, "ConnectTimeout")
-        return _AsyncConnection(
-            await self._backend.connect_tcp(host, port, timeout=timeout, **others)
-        )
+        return self.added(await self._backend.connect_tcp(host, port, timeout=timeout, **others))
 
     async def connect_unix_socket(
         self, path: str, timeout: float | None = None, **others: Any
     ) -> _AsyncConnection:
         timeout = _now(timeout, "ConnectTimeout")
-        return _AsyncConnection(
-            await self._backend.connect_unix_socket(path, timeout=timeout, **others)
-        )
+        return self.added(await self._backend.connect_unix_socket(path, timeout=timeout, **others))
 
     async def sleep(self, seconds: float) -> None:
         await self._backend.sleep(seconds)
 
 
 class _AsyncConnection:
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Any, backend: _AsyncBackend) -> None:
         self._stream = stream
+        self._backend = backend
         self.aclose = stream.aclose
         self.get_extra_info = stream.get_extra_info
 
@@ -174,7 +179,28 @@ class _AsyncConnection:
         self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
     ) -> _AsyncConnection:
         timeout = _now(timeout, "ConnectTimeout")
-        return _AsyncConnection(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        stream = await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        return self._backend.added(stream)
+
+    def discard(self) -> None:
+        """Close the socket beneath, when the event loop cannot do it any more."""
+        stream = getattr(self._stream, "_stream", None)
+        stream = getattr(stream, "transport_stream", stream)
+        transport = getattr(stream, "_transport", None)
+        socket = getattr(transport, "_sock", None)
+        if socket is not None:
+            # asyncio's transport would find its loop closed, and complain.
+            transport._sock = None  # type: ignore[union-attr]
+            socket.close()
+
+
+def discard_connections(client: Any) -> None:
+    """Close the sockets of an own async client whose event loop has been closed."""
+    for transport in (client._transport, *client._mounts.values()):
+        backend = getattr(getattr(transport, "_pool", None), "_network_backend", None)
+        if isinstance(backend, _AsyncBackend):
+            for connection in list(backend.connections):
+                connection.discard()
 
 
 _CONNECTING = ("ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol")

@@ -32,13 +32,13 @@ class Parameter:
         content: str | None = None,
         allow_reserved: bool = False,
     ) -> None:
-        self.name = name
+        self.name: str = name
         self.location: Location = location
-        self.style = style or ("form" if location in ("query", "cookie") else "simple")
-        self.explode = self.style == "form" if explode is None else explode
-        self.content = content
+        self.style: str = style or ("form" if location in ("query", "cookie") else "simple")
+        self.explode: bool = self.style == "form" if explode is None else explode
+        self.content: str | None = content
         """A media type: the value is encoded as that, and not by a style."""
-        self.allow_reserved = allow_reserved
+        self.allow_reserved: bool = allow_reserved
 
 
 class Property:
@@ -102,18 +102,18 @@ class StreamAnswer:
         final: TypeThunk | None = None,
         fold: Fold | None = None,
     ) -> None:
-        self.status = status
-        self.media_type = media_type.lower()
+        self.status: str = status
+        self.media_type: str = media_type.lower()
         self.kind: StreamKind = kind
-        self.type = type
-        self.envelope = envelope
+        self.type: TypeThunk | None = type
+        self.envelope: bool = envelope
         """The type describes ``{event, data, id, retry}`` and not the JSON inside ``data``."""
-        self.terminator = terminator
+        self.terminator: str | None = terminator
         """The data of the event that ends the stream."""
-        self.finished_by = finished_by
+        self.finished_by: tuple[str, ...] = finished_by
         """A path (``*`` for every element) whose value, once not null, says the stream is whole."""
-        self.final = final
-        self.fold = fold
+        self.final: TypeThunk | None = final
+        self.fold: Fold | None = fold
 
 
 class Operation:
@@ -154,19 +154,19 @@ class Operation:
         idempotency_header: str | None = None,
         servers: tuple[str, ...] = (),
     ) -> None:
-        self.method = method.upper()
-        self.path = path
-        self.operation_id = operation_id
-        self.security = security
-        self.parameters = parameters
+        self.method: str = method.upper()
+        self.path: str = path
+        self.operation_id: str = operation_id
+        self.security: tuple[tuple[str, ...], ...] = security
+        self.parameters: tuple[Parameter, ...] = parameters
         self.body: BodyKind | None = body
-        self.media_type = media_type
+        self.media_type: str | None = media_type
         self.encoding: Mapping[str, Property] = encoding or {}
-        self.answers = answers
-        self.stream = stream
+        self.answers: tuple[Answer, ...] = answers
+        self.stream: StreamAnswer | None = stream
         self.replay: Replay = replay
-        self.idempotency_header = idempotency_header
-        self.servers = servers
+        self.idempotency_header: str | None = idempotency_header
+        self.servers: tuple[str, ...] = servers
         self._accept: str | None = None
         self._parameters: dict[tuple[str, str], Parameter] | None = None
 

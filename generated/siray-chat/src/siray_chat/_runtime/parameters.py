@@ -7,7 +7,7 @@ keep the order of their keys.
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from typing import Any
+from typing import Any, cast
 
 from .errors import InvalidRequestError
 from .percent import quote, quote_path, quote_query, to_plain, to_text
@@ -110,9 +110,9 @@ def content_text(value: Any, media_type: str) -> str:
 def to_plain_tree(value: Any) -> Any:
     """Models and their kind as dictionaries; dictionaries and lists as they are."""
     if isinstance(value, (str, Mapping, list, tuple)):
-        return value  # pyright: ignore[reportUnknownVariableType]
+        return cast(Any, value)
     if isinstance(value, Set):
-        return sorted(value, key=str)  # pyright: ignore[reportUnknownArgumentType]
+        return sorted(cast("Set[Any]", value), key=str)
     return to_plain(value)
 
 
@@ -120,12 +120,12 @@ def _unpack(value: Any) -> tuple[str, Pairs]:
     """Kind (scalar, array, object) and the members as text; array members have empty names."""
     value = to_plain_tree(value)
     if isinstance(value, Mapping):
-        members: Mapping[Any, Any] = value
+        members = cast("Mapping[Any, Any]", value)
         return "object", [
             (to_text(key), to_text(member)) for key, member in members.items() if member is not None
         ]
     if isinstance(value, (list, tuple)):
-        elements: list[Any] | tuple[Any, ...] = value
+        elements = cast("list[Any]", value)
         return "array", [("", to_text(member)) for member in elements if member is not None]
     return "scalar", [("", to_text(value))]
 
@@ -141,14 +141,14 @@ def _flat(kind: str, items: Pairs, explode: bool, encode: Callable[[str], str]) 
 def _deep(prefix: str, value: Any) -> Pairs:
     value = to_plain_tree(value)
     if isinstance(value, Mapping):
-        members: Mapping[Any, Any] = value
+        members = cast("Mapping[Any, Any]", value)
         return [
             pair
             for key, member in members.items()
             for pair in _deep(f"{prefix}%5B{quote(to_text(key))}%5D", member)
         ]
     if isinstance(value, (list, tuple)):
-        elements: list[Any] | tuple[Any, ...] = value
+        elements = cast("list[Any]", value)
         scalar = all(not isinstance(member, (Mapping, list, tuple)) for member in elements)
         if scalar:
             return [(prefix, to_text(member)) for member in elements if member is not None]

@@ -45,7 +45,7 @@ class Settings:
         strict: bool,
         hooks: Hooks | None,
     ) -> None:
-        self.api = api
+        self.api: Api = api
         self.credentials: dict[str, object] = {}
         for name, scheme in api.security.items():
             value = credentials.get(name)
@@ -54,7 +54,7 @@ class Settings:
                 value = (os.environ.get(scheme.variable) or "").strip() or None
             self.credentials[name] = value
         given = base_url or os.environ.get(f"{api.env_prefix}_BASE_URL")
-        self.base_url_given = bool(given)
+        self.base_url_given: bool = bool(given)
         if not given:
             if not api.servers:
                 self._refuse(
@@ -62,17 +62,17 @@ class Settings:
                     f"Pass base_url=... or set {api.env_prefix}_BASE_URL"
                 )
             given = api.servers[0]
-        self.base_url = self.checked_url(given)
+        self.base_url: str = self.checked_url(given)
         if timeout is not None:
             from .timeouts import Timeout
 
             timeout = Timeout.of(timeout)
         self.timeout: Timeout | None = timeout
-        self.max_retries = max_retries
+        self.max_retries: int = max_retries
         self.headers: Mapping[str, str | None] = dict(default_headers or ())
         self.query: Mapping[str, object] = dict(default_query or ())
-        self.strict = strict
-        self.hooks = hooks
+        self.strict: bool = strict
+        self.hooks: Hooks | None = hooks
         self._logger: Logger | None = None
 
     def changed(

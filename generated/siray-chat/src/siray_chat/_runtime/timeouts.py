@@ -28,10 +28,10 @@ class Timeout:
     """
 
     __slots__ = (
-        "_number",
         "between_events",
         "connect",
         "first_event",
+        "plain",
         "pool",
         "read",
         "total",
@@ -49,14 +49,14 @@ class Timeout:
         first_event: float | None = None,
         between_events: float | None = None,
     ) -> None:
-        self._number = False
-        self.connect = _checked("connect", connect)
-        self.read = _checked("read", read)
-        self.write = _checked("write", write)
-        self.pool = _checked("pool", pool)
-        self.total = _checked("total", total)
-        self.first_event = _checked("first_event", first_event)
-        self.between_events = _checked("between_events", between_events)
+        self.plain: bool = False
+        self.connect: float | None = _checked("connect", connect)
+        self.read: float | None = _checked("read", read)
+        self.write: float | None = _checked("write", write)
+        self.pool: float | None = _checked("pool", pool)
+        self.total: float | None = _checked("total", total)
+        self.first_event: float | None = _checked("first_event", first_event)
+        self.between_events: float | None = _checked("between_events", between_events)
 
     @classmethod
     def of(cls, value: Timeout | float | None) -> Timeout:
@@ -76,12 +76,12 @@ class Timeout:
             first_event=n,
             between_events=n,
         )
-        timeout._number = True
+        timeout.plain = True
         return timeout
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Timeout) and all(
-            getattr(self, name) == getattr(other, name) for name in (*_FIELDS, "_number")
+            getattr(self, name) == getattr(other, name) for name in (*_FIELDS, "plain")
         )
 
     def __hash__(self) -> int:
@@ -91,27 +91,25 @@ class Timeout:
         return f"Timeout({', '.join(f'{name}={getattr(self, name)!r}' for name in _FIELDS)})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_restore, (tuple(getattr(self, name) for name in _FIELDS), self._number))
+        return (_restore, (tuple(getattr(self, name) for name in _FIELDS), self.plain))
 
 
 def _restore(values: tuple[float | None, ...], number: bool) -> Timeout:
     timeout = Timeout(**dict(zip(_FIELDS, values, strict=True)))
-    timeout._number = number  # pyright: ignore[reportPrivateUsage]
+    timeout.plain = number
     return timeout
 
 
-def _checked(name: str, value: float | None) -> float | None:
-    if value is None:
+def _checked(name: str, given: object) -> float | None:
+    if given is None:
         return None
-    if (
-        isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0
-    ):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or not given > 0:
         from .errors import ConfigurationError
 
         raise ConfigurationError(
-            f"{name} must be a positive number of seconds or None, not {value!r}"
+            f"{name} must be a positive number of seconds or None, not {given!r}"
         )
-    return float(value) if value < 1e9 else None
+    return float(given) if given < 1e9 else None
 
 
 _DEFAULT = Timeout()
@@ -123,11 +121,9 @@ class Budget:
     __slots__ = ("_paused", "_total_at", "deadline", "limit", "seconds", "started", "timeout")
 
     def __init__(self, timeout: Timeout, *, stream: bool) -> None:
-        self.timeout = timeout
-        self.started = monotonic()
-        total = (
-            None if stream and timeout._number else timeout.total
-        )  # pyright: ignore[reportPrivateUsage]
+        self.timeout: Timeout = timeout
+        self.started: float = monotonic()
+        total = None if stream and timeout.plain else timeout.total
         self._total_at = None if total is None else self.started + total
         self.deadline = self._total_at
         """When the nearest limit over several operations runs out, or None."""

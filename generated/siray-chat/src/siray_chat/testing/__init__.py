@@ -10,13 +10,13 @@ with serve() as server:
 from __future__ import annotations
 
 from ._engine.app import FakeApp as FakeApp
-from ._engine.serving import FakeServer as FakeServer
+from ._engine.serving import ServedApp as ServedApp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-__all__ = ["FakeApp", "FakeServer", "document", "fake_app", "serve"]
+__all__ = ["FakeApp", "ServedApp", "document", "fake_app", "serve"]
 
 
 def document() -> dict[str, object]:
@@ -39,7 +39,7 @@ def fake_app(*, seed: int = 0) -> FakeApp:
 
 def serve(
     app: FakeApp | None = None, *, host: str = "127.0.0.1", port: int = 0
-) -> AbstractContextManager[FakeServer]:
+) -> AbstractContextManager[ServedApp]:
     """Serve the application on loopback while the context is open; port 0 picks a free one.
 
     Needs the extra `siray-chat[testing]`. Raises OSError where the port is taken.

@@ -42,8 +42,9 @@ class Answers:
         self._sampler = Sampler(references, "response", seed=seed)
         self._made = Sampler(references, "response", seed=seed, uses_suggestions=False)
         self._errors = ErrorBodies(references, router, self._sampler)
-        self._values: dict[tuple[int, bool], Any] = {}
-        self._shapes: dict[int, StreamShape | None] = {}
+        # By identity; the node beside the value keeps its identity from being used again.
+        self._values: dict[tuple[int, bool], tuple[Any, Any]] = {}
+        self._shapes: dict[int, tuple[Any, StreamShape | None]] = {}
 
     def answer(self, request: ReceivedRequest, operation: Operation, body: Any) -> Reply:
         """The answer to a valid request, as its `Prefer` and `Accept` ask for it."""
@@ -89,7 +90,11 @@ class Answers:
             return Reply.whole(status, content, "application/problem+json", headers, message)
         media_type, media = found
         schema = media.get("schema", {})
-        value = self._example_or_sample(media, Preferences(), {}, None)
+        if examples_of(media, self._references):
+            value = self._example_or_sample(media, Preferences(), {}, None)
+        else:
+            value = self._errors.made(schema)
+            message = message or phrase(status)
         if message:
             value = self._errors.with_message(value, schema, status, message, field)
         content = write_body(value, media_type, schema, self._references)
@@ -122,8 +127,9 @@ class Answers:
     def stream_shape(self, operation: Operation, response: dict[str, Any]) -> StreamShape | None:
         """How the response streams, None when it does not."""
         if id(response) not in self._shapes:
-            self._shapes[id(response)] = find_stream(operation, response, self._references)
-        return self._shapes[id(response)]
+            shape = find_stream(operation, response, self._references)
+            self._shapes[id(response)] = (response, shape)
+        return self._shapes[id(response)][1]
 
     def headers(self, response: dict[str, Any]) -> list[Header]:
         """The headers the document requires or gives an example for."""
@@ -137,7 +143,11 @@ class Answers:
             if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or name.lower() in _HOP:
                 continue
             value = header["example"] if "example" in header else self._sampler.sample(schema)
-            text = value if isinstance(value, str) else write_body(value, "application/json", schema, self._references).decode()
+            text = (
+                value
+                if isinstance(value, str)
+                else write_body(value, "application/json", schema, self._references).decode()
+            )
             found.append((name.lower(), re.sub(r"[^\x20-\x7e]", "", text)))
         return found
 
@@ -181,7 +191,9 @@ class Answers:
     def _can_ask(self, operation: Operation) -> bool:
         for node in as_object(operation.request_body.get("content")).values():
             schema = self._references.resolve(node).get("schema")
-            if "stream_options" in as_object(flatten(schema, self._references).rules.get("properties")):
+            if "stream_options" in as_object(
+                flatten(schema, self._references).rules.get("properties")
+            ):
                 return True
         return False
 
@@ -230,16 +242,16 @@ class Answers:
         key = (id(media), prefer.is_dynamic)
         if key not in self._values:
             sampler = self._made if prefer.is_dynamic else self._sampler
-            self._values[key] = sampler.sample(schema)
-        return self._values[key]
+            self._values[key] = (media, sampler.sample(schema))
+        return self._values[key][1]
 
     def _mended(self, example: Any, schema: Any) -> Any:
         key = (id(example), False)
         if not isinstance(example, (dict, list)):
             return self._sampler.mend(example, schema)
         if key not in self._values:
-            self._values[key] = self._sampler.mend(example, schema)
-        return self._values[key]
+            self._values[key] = (example, self._sampler.mend(example, schema))
+        return self._values[key][1]
 
 
 _HOP = frozenset(("connection", "keep-alive", "transfer-encoding", "upgrade", "trailer", "te"))

@@ -27,9 +27,7 @@ def examples_of(media: dict[str, Any], references: References) -> list[Example]:
     return found
 
 
-def suitable(
-    examples: list[Example], name: str, requests: dict[str, Any], body: Any
-) -> Any | None:
+def suitable(examples: list[Example], name: str, requests: dict[str, Any], body: Any) -> Any | None:
     """The value of the example with this name; without a name, of the one that suits best.
 
     `requests` are the values of the request's examples. An answer suits when the request's
@@ -43,16 +41,19 @@ def suitable(
         return examples[0][1]
     shape = set(_paths(body, ""))
 
-    def likeness(example: Example) -> tuple[float, int]:
+    def likeness(example: Example) -> tuple[float, float, int]:
         if example[0] not in requests:
-            return (0.0, 0)
+            return (0.0, 0.0, 0)
         given = requests[example[0]]
-        other = set(_paths(given, ""))
-        pairs = as_object(given).items()
-        equal = sum(as_object(body).get(key) == value for key, value in pairs)
-        return (len(shape & other) / max(len(shape | other), 1), equal)
+        names, own = set(as_object(given)), set(as_object(body))
+        equal = sum(as_object(body).get(key) == value for key, value in as_object(given).items())
+        return (_overlap(names, own), _overlap(set(_paths(given, "")), shape), equal)
 
     return max(examples, key=likeness)[1]
+
+
+def _overlap(one: set[str], other: set[str]) -> float:
+    return len(one & other) / max(len(one | other), 1)
 
 
 def _paths(value: Any, at: str) -> Iterator[str]:

@@ -24,9 +24,7 @@ class Preferences:
 
 def read_preferences(header: str) -> Preferences:
     """Preferences such as `code=404, example=missing`; what is not understood is ignored."""
-    found = {
-        name.lower(): value.strip().strip('"') for name, value in _PREFERENCE.findall(header)
-    }
+    found = {name.lower(): value.strip().strip('"') for name, value in _PREFERENCE.findall(header)}
     code = found.get("code", "")
     status = int(code) if re.fullmatch(r"[2-5]\d\d", code, re.ASCII) else 0
     return Preferences(status, found.get("example", ""), found.get("dynamic") == "true")

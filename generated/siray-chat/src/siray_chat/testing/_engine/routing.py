@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -33,8 +33,8 @@ class Operation:
         self.method = method
         self.path = path
         self.node = node
-        self.key = f"{method} {path}"
-        self.operation_id = as_text(node.get("operationId"))
+        self.key: str = f"{method} {path}"
+        self.operation_id: str = as_text(node.get("operationId"))
         self.pointer = pointer
         self._shared = shared
         self._references = references
@@ -186,7 +186,7 @@ class Router:
             pointer = f"{base}/additionalOperations/{pointer_token(name)}"
             yield name, Operation(name, path, as_object(node), item, self._references, pointer)
 
-    def _bases(self, node: dict[str, Any]) -> Iterator[str]:
+    def _bases(self, node: Mapping[str, Any]) -> Iterator[str]:
         for server in map(as_object, as_list(node.get("servers"))):
             url = as_text(server.get("url"))
             for name, variable in as_object(server.get("variables")).items():

@@ -38,7 +38,9 @@ def split(whole: dict[str, Any], shape: StreamShape, sampler: Sampler, *, usage:
         texts = {name: value for name, value in base.items() if _is_text(value)}
         fixed = {name: value for name, value in base.items() if name not in texts}
         own = {name: value for name, value in whole.items() if name in inner_names}
-        for piece in _element_pieces({**texts, **own, finish: whole.get(finish)}, inner_names, finish, shape, sampler):
+        for piece in _element_pieces(
+            {**texts, **own, finish: whole.get(finish)}, inner_names, finish, shape, sampler
+        ):
             items.append({**fixed, **piece})
     if usage and whole.get(USAGE) is not None:
         empty: dict[str, Any] = {name: [] for name in lists}
@@ -68,9 +70,7 @@ def _element_pieces(
         if name not in (inner, finish, *keys.values())
     }
     unfinished = {finish: None} if finish else {}
-    pieces = [
-        {delta: piece, **unfinished} for piece in _pieces(as_object(element[inner]), keys)
-    ]
+    pieces = [{delta: piece, **unfinished} for piece in _pieces(as_object(element[inner]), keys)]
     ended = {finish: element[finish]} if finish in element else {}
     pieces.append({delta: {}, **kept, **ended})
     return pieces
