@@ -278,7 +278,7 @@ class _Bundler:
             return None
         finally:
             self.inputs.append(input_file(path, data))
-        self.bytes_read += len(data)
+        self.bytes_read += len(data or b"")
         part = _Part(key, key, file)
         self._parts[key] = part
         self._queue.append(part)

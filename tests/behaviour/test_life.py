@@ -276,6 +276,22 @@ def test_faults_and_deadlines_over_a_client_of_the_caller(driver: Driver, librar
         driver.call(given.close if driver.kind == "sync" else given.aclose)
 
 
+@pytest.mark.parametrize("library", [httpx2, httpx])
+def test_streams_over_a_client_of_the_caller(driver: Driver, library: Any) -> None:
+    given = library.Client() if driver.kind == "sync" else library.AsyncClient()
+    silent = [*stream(HELLO[0], end=False), STALL]
+    endless = [*stream(*HELLO, DONE, end=False), STALL]
+    with serving(silent, endless, stream(*HELLO, DONE)) as server:
+        client = driver.client(server.url, http_client=given, max_retries=0)
+        with pytest.raises(driver.errors.APITimeoutError) as caught:
+            timeout = driver.package.Timeout(between_events=0.2)
+            driver.read(client, options={"timeout": timeout})
+        assert caught.value.limit == "between_events"
+        assert text(driver.read(client)) == "Hello"
+        assert text(driver.items(driver.create(client, stream=True), limit=1)) == "Hel"
+        driver.call(given.close if driver.kind == "sync" else given.aclose)
+
+
 def test_mock_transports_work(driver: Driver) -> None:
     def answer(request: httpx2.Request) -> httpx2.Response:
         assert json.loads(request.content)["model"] == "m"

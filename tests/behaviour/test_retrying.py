@@ -262,6 +262,12 @@ def test_options(driver: Driver) -> None:
     assert json.loads(sent.body)["model"] == "other" and json.loads(sent.body)["extra"] == 1
 
 
+def test_unknown_options_are_named(driver: Driver) -> None:
+    client = driver.client("http://127.0.0.1:1")
+    with pytest.raises(driver.errors.ConfigurationError, match="'timout'"):
+        driver.create(client, options={"timout": 1})
+
+
 def test_with_options(driver: Driver) -> None:
     with serving(reply("{}", 500, NOW), OK) as server:
         client = driver.client(server.url)

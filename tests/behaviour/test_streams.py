@@ -186,13 +186,12 @@ def test_a_cut_stream_gives_what_came_and_says_so(driver: Driver, case: str) -> 
     with serving(CUTS[case]) as server:
         client = driver.client(server.url)
         answer = driver.create(client, stream=True)
-        got: list[Any] = driver.items(answer, limit=2) if driver.kind == "none" else []
         with pytest.raises(driver.errors.StreamTruncatedError) as caught:
             driver.final(answer)
     error = caught.value
     assert error.partial.choices[0].message.content == "Hello"
     assert (error.status_code, error.attempts, error.retryable) == (200, 1, True)
-    assert len(server.requests) == 1 and not got
+    assert len(server.requests) == 1
     copy = pickle.loads(pickle.dumps(error))
     assert copy.partial == error.partial
     with pytest.raises(driver.errors.StreamTruncatedError):

@@ -146,7 +146,7 @@ class Call:
             timeout or Timeout.of(None), stream=isinstance(request, StreamRequest)
         )
         self.strict: bool = options.get("strict", settings.strict)
-        self.attempts = 0
+        self.attempts: int = 0
         self.exchange: AnyExchange | None = None
         self._draft: Draft | None = None
         replay = options.get("replay")
