@@ -60,7 +60,9 @@ types: $(READY) ## check types of generator, runtime and generated code (mypy st
 	@echo '==> types: pyright, strict'
 	@$(RUN) -m pyright
 	@echo '==> types: pyright --verifytypes siray_chat'
-	@PYTHONPATH=generated/siray-chat/src $(RUN) -m pyright --ignoreexternal --verifytypes siray_chat
+	@set -e; empty=$$(mktemp -d); trap 'rm -rf "$$empty"' EXIT; cd "$$empty"; \
+		PYTHONPATH="$(CURDIR)/generated/siray-chat/src" PATH="$(CURDIR)/$(VENV)/bin:$$PATH" \
+		pyright --pythonpath "$(CURDIR)/$(RUN)" --ignoreexternal --verifytypes siray_chat
 	@echo '==> types: clean'
 
 .PHONY: format

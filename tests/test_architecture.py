@@ -57,8 +57,7 @@ def modules() -> list[Path]:
     return [
         path
         for path in sorted(ROOT.rglob("*.py"))
-        if path.relative_to(ROOT).parts[0] != "runtime"
-        and path.name != "__init__.py"
+        if (path.relative_to(ROOT).parts[0] != "runtime" and path.name != "__init__.py")
         or path.relative_to(ROOT).parts[0] in ("cli", "lowering", "naming", "views")
     ]
 

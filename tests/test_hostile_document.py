@@ -28,7 +28,7 @@ HOSTILE = [
     "\x1b[31mred\x1b[0m \x07 \x00",
     "\u202eright to left\u202c \u2066isolate\u2069 \u200b \ufeff",
     "\u2028line\u2029paragraph\x85next",
-    "../../../../tmp/escape",
+    "../../../../var/escape",
     "/etc/passwd",
     "C:\\Windows\\system32",
     "x" * 500,
@@ -90,7 +90,12 @@ def document(texts: list[str]) -> dict[str, object]:
                 "deprecated": number % 2 == 0,
                 "parameters": [
                     {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}},
-                    {"name": value or "q", "in": "query", "description": text(number), "schema": {}},
+                    {
+                        "name": value or "q",
+                        "in": "query",
+                        "description": text(number),
+                        "schema": {},
+                    },
                     {"name": text(number + 1) or "h", "in": "header", "schema": {"type": "string"}},
                 ],
                 "requestBody": {

@@ -113,6 +113,7 @@ def split(data: bytes, cuts: list[int]) -> Iterator[bytes]:
 @given(STREAMS, st.lists(st.integers(0, 120), max_size=20))
 @example(b"\xef\xbb\xbfdata: a\n\n", [1, 2])
 @example(b"data: a\r\n\r\ndata: b\r\n\r\n", [8, 9, 10])
+@example(b"data: a\r\ndata: b\r\n\r\n", [8])
 @example(b"id: 1\ndata: a\n\ndata: b\n\ndata: c\n\n", [])
 def test_any_split_gives_what_the_standard_says(data: bytes, cuts: list[int]) -> None:
     expected = reference(data)

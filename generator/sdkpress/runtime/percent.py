@@ -10,12 +10,13 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 _RESERVED = frozenset(b":/?#[]@!$&'()*+,;=")
 _IN_QUERY = _UNRESERVED | (_RESERVED - frozenset(b"#&+[]"))
 _IN_PATH = _UNRESERVED | (_RESERVED - frozenset(b"/?#[]"))
+_PLAIN = frozenset(map(chr, _UNRESERVED))
 _HEX = b"0123456789ABCDEFabcdef"
 
 
 def quote(text: str) -> str:
     """Encode everything but unreserved characters."""
-    if text.isalnum() and text.isascii():
+    if _PLAIN.issuperset(text):
         return text
     return _encode(text, _UNRESERVED, keep_triples=False)
 

@@ -102,8 +102,8 @@ def model_modules(
                 aliases.append(_alias(api, id, names, annotator, imports))
         imports.typing.update({"TYPE_CHECKING"} if aliases else ())
         annotations = " ".join(field.annotation for item in models for field in item.fields)
-        imports.modules.update(extra_modules(annotations))
-        expressions = "".join(alias.expression for alias in aliases)
+        expressions = " ".join(f"{item.expression} {item.definition}" for item in aliases)
+        imports.modules = used_modules(imports.modules, f"{annotations} {expressions}")
         found.append(
             ModuleView(
                 name=module,
@@ -152,7 +152,8 @@ def param_modules(
         if views:
             imports.typing.add("TypedDict")
         annotations = " ".join(key.annotation for view in views for key in view.keys)
-        imports.modules.update(extra_modules(annotations))
+        definitions = " ".join(alias.definition for alias in aliases)
+        imports.modules = used_modules(imports.modules, f"{annotations} {definitions}")
         found.append(
             ModuleView(
                 name=f"{module}_params",
@@ -261,10 +262,11 @@ def qualify(annotation: str, hidden: set[str]) -> str:
     return pattern.sub(replacement, annotation)
 
 
-def extra_modules(annotations: str) -> set[str]:
-    """Imports that `qualify` asks for: `builtins`, `uuid as _uuid`."""
-    found = {"builtins"} if "builtins." in annotations else set[str]()
-    return found | {f"{name} as _{name}" for name in _MODULES if f"_{name}." in annotations}
+def used_modules(modules: set[str], text: str) -> set[str]:
+    """Imports that a text needs: those it still names, `builtins`, `uuid as _uuid`."""
+    found = {"builtins"} if "builtins." in text else set[str]()
+    found |= {name for name in modules if re.search(rf"(?<![.\w]){name}\.", text)}
+    return found | {f"{name} as _{name}" for name in _MODULES if f"_{name}." in text}
 
 
 def _alias(
@@ -300,7 +302,8 @@ def _alias(
 
 def _param(schema: ObjectSchema, name: str, annotator: Annotator, imports: Imports) -> ParamView:
     keys: list[FieldView] = []
-    members = [member for member in schema.properties if not member.read_only]
+    # A TypedDict cannot have a key without a name; `options={"body": …}` can send one.
+    members = [member for member in schema.properties if member.name and not member.read_only]
     for member in members:
         annotation = annotator.input(member.type, imports)
         if member.is_required:

@@ -9,7 +9,7 @@ from sdkpress.annotations import Annotator, Imports
 from sdkpress.model import Api, Operation
 from sdkpress.naming import Names, operation_key
 from sdkpress.naming.words import pascal
-from sdkpress.views.models import extra_modules
+from sdkpress.views.models import used_modules
 from sdkpress.views.operations import OperationBuilder, OperationView
 
 _MODULE_NAMES = frozenset(
@@ -115,7 +115,7 @@ def _resource(
     )
     if any(len(view.signatures) > 1 for view in views):
         imports.typing.add("Literal")
-    modules = set(imports.modules) | extra_modules(text)
+    modules = used_modules(imports.modules, text)
     used_words = set(re.findall(r"\w+", text))
     return ResourceView(
         path=path,

@@ -20,9 +20,9 @@ __all__ = ["CUT", "Cut", "Exchange", "ReceivedRequest", "Reply", "Stall", "Step"
 class ReceivedRequest:
     """One request as it arrived.
 
-    `path` is still percent-encoded, `query_string` has no `?`, names of headers are in lower case. The fake server adds
-    `operation` (`"POST /pets"`; "" where no operation was found) and the decoded
-    `path_parameters`.
+    `path` is still percent-encoded, `query_string` has no `?`, names of headers are in lower
+    case. The fake server adds `operation` (`"POST /pets"`; "" where no operation was found) and
+    the decoded `path_parameters`.
     """
 
     method: str
@@ -34,7 +34,7 @@ class ReceivedRequest:
     path_parameters: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def header(self, name: str, default: str = "") -> str:
-        """All values of a header, joined as RFC 9110, section 5.3, says; `default` if there is none."""
+        """All values of a header, joined (RFC 9110, section 5.3); `default` if there is none."""
         values = [value for key, value in self.headers if key == name.lower()]
         return ", ".join(values) if values else default
 

@@ -211,12 +211,10 @@ class SchemaRules:
             if len(branches) == 1 or _depth(nearest[0]) > at.count("/"):
                 yield from nearest
             else:
-                yield Violation(
-                    at,
-                    keyword,
-                    f"matches none of the {len(branches)} alternatives; "
-                    f"of the nearest one: {nearest[0].pointer[len(at):].lstrip('/')} {nearest[0].message}",
-                )
+                first = nearest[0]
+                fault = f"{first.pointer[len(at) :].lstrip('/')} {first.message}".strip()
+                message = f"matches none of the {len(branches)} alternatives; nearest: {fault}"
+                yield Violation(at, keyword, message)
 
     def _evaluated(
         self, members: dict[str, Any], rules: dict[str, Any], refs: tuple[str, ...]

@@ -24,13 +24,14 @@ from .errors import (
 )
 from .jsonl import JSONLinesDecoder
 from .model import Model, fields_of
-from .sse import RawEvent, SSEDecoder
+from .sse import MAX_EVENT_SIZE, RawEvent, SSEDecoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from .call import Call, Opened
+    from .call import Call
     from .operation import StreamAnswer
+    from .steps import Opened
     from .transport import TransportError
 
 _Error = TypeVar("_Error", bound=SDKError)
@@ -46,6 +47,7 @@ class Assembler:
         "_decoder",
         "_decompressor",
         "_document",
+        "_document_size",
         "_frames",
         "_is_model",
         "_looked_at",
@@ -90,6 +92,7 @@ class Assembler:
         self._cut = False
         self._looked_at = False
         self._document: list[bytes] | None = None
+        self._document_size = 0
         sse = self.answer.kind == "sse"
         self._frames: SSEDecoder | JSONLinesDecoder = SSEDecoder() if sse else JSONLinesDecoder()
 
@@ -126,6 +129,10 @@ class Assembler:
                 self._document = []
         if self._document is not None:
             self._document.append(block)
+            self._document_size += len(block)
+            if self._document_size > MAX_EVENT_SIZE:
+                self._document = []
+                raise self._failed(StreamDecodeError("the answer is no stream, and too long"))
             return
         try:
             frames = self._frames.feed(block)

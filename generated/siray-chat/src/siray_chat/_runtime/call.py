@@ -8,6 +8,7 @@ raised at the yield.
 from __future__ import annotations
 
 import time
+from logging import DEBUG
 from random import random
 from typing import TYPE_CHECKING, Any
 
@@ -27,22 +28,20 @@ from .preparing import choose_schemes, draft_request
 from .redirects import MAX_REDIRECTS, follow
 from .request import StreamRequest
 from .response import Response
+from .steps import Close, Opened, Read, Resolve, Send, Sleep
 from .timeouts import Budget, Timeout
 from .transport import TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-    from typing import TypeAlias
 
     from .operation import Operation as Operation
     from .options import Options
     from .preparing import Draft
     from .request import AnyRequest
     from .settings import Settings
+    from .steps import AnyExchange, Steps
     from .transport import PreparedRequest
-
-    AnyExchange: TypeAlias = Any
-    Steps: TypeAlias = Generator[Any, Any, Any]
 
 _PHASES = {
     "connecting": "while connecting",
@@ -50,73 +49,10 @@ _PHASES = {
     "waiting": "while waiting for the answer",
     "reading": "while reading the answer",
 }
+_OPTIONS = frozenset(
+    "allow_truncated body headers idempotency_key max_retries query replay strict timeout".split()
+)
 _MAX_ERROR_BODY = 1024 * 1024
-
-
-class Send:
-    """Do: send a request; the result is an exchange."""
-
-    __slots__ = ("budget", "request")
-
-    def __init__(self, request: PreparedRequest, budget: Budget) -> None:
-        self.request = request
-        self.budget = budget
-
-
-class Read:
-    """Do: read the next block of an exchange."""
-
-    __slots__ = ("exchange",)
-
-    def __init__(self, exchange: AnyExchange) -> None:
-        self.exchange = exchange
-
-
-class Close:
-    """Do: close an exchange."""
-
-    __slots__ = ("exchange",)
-
-    def __init__(self, exchange: AnyExchange) -> None:
-        self.exchange = exchange
-
-
-class Sleep:
-    """Do: wait."""
-
-    __slots__ = ("seconds",)
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-
-
-class Resolve:
-    """Do: call the caller's function for a credential (and await the result, in an async client)."""
-
-    __slots__ = ("argument", "function")
-
-    def __init__(self, function: Callable[[], object], argument: str) -> None:
-        self.function = function
-        self.argument = argument
-
-
-class Opened:
-    """An answer to a stream request: an exchange to read events from, or a whole JSON body."""
-
-    __slots__ = ("content", "decompressor", "exchange", "head")
-
-    def __init__(
-        self,
-        head: Head,
-        exchange: AnyExchange | None,
-        decompressor: Decompressor | None,
-        content: bytes,
-    ) -> None:
-        self.head: Head = head
-        self.exchange: AnyExchange | None = exchange
-        self.decompressor: Decompressor | None = decompressor
-        self.content: bytes = content
-        """The first block read already, or the whole body when ``exchange`` is None."""
 
 
 class Call:
@@ -141,6 +77,9 @@ class Call:
         self.operation: Operation = request.operation
         options: Options = request.options or {}
         self._options = options
+        if not options.keys() <= _OPTIONS:
+            unknown = ", ".join(sorted(map(repr, options.keys() - _OPTIONS)))
+            raise ConfigurationError(f"unknown options: {unknown}")
         timeout = Timeout.of(options["timeout"]) if "timeout" in options else settings.timeout
         self.budget: Budget = Budget(
             timeout or Timeout.of(None), stream=isinstance(request, StreamRequest)
@@ -304,14 +243,15 @@ class Call:
             yield from self._skip(exchange)
             request = target
         elapsed = time.monotonic() - self.budget.started
-        settings.logger.debug(
-            "%s: %d after %.3f s (attempt %d, request id %s)",
-            self.address,
-            head.status,
-            elapsed,
-            self.attempts,
-            head.request_id,
-        )
+        if settings.logger.isEnabledFor(DEBUG):
+            settings.logger.debug(
+                "%s: %d after %.3f s (attempt %d, request id %s)",
+                self.address,
+                head.status,
+                elapsed,
+                self.attempts,
+                head.request_id,
+            )
         if hooks is not None and hooks.response is not None:
             from .hooks import ResponseEvent
 

@@ -15,6 +15,7 @@ from .httpx2_transport import (
     fields_of_response,
     new_client,
     overdue,
+    own_connection,
 )
 from .transport import TransportError
 
@@ -79,7 +80,7 @@ class Httpx2Transport:
             if request.body is not None and request.body.failure is error:
                 raise
             raise failure(error, "waiting", budget) from error
-        exchange = Httpx2Exchange(response, budget, self)
+        exchange = Httpx2Exchange(response, budget, self, watched=self._given)
         self._live.add(exchange)
         return exchange
 
@@ -130,15 +131,19 @@ class Httpx2Exchange:
         "_iterator",
         "_response",
         "_transport",
+        "_watched",
         "headers",
         "status",
     )
 
-    def __init__(self, response: Any, budget: Budget, transport: Httpx2Transport) -> None:
+    def __init__(
+        self, response: Any, budget: Budget, transport: Httpx2Transport, *, watched: bool
+    ) -> None:
         self.status: int = response.status_code
         self.headers = fields_of_response(response)
         self._response = response
         self._budget = budget
+        self._watched = watched
         self._transport: Httpx2Transport = transport
         if response.is_stream_consumed:
             # A hook of the caller's client has read it: what it left is decompressed.
@@ -149,6 +154,24 @@ class Httpx2Exchange:
 
     def read(self) -> bytes:
         """The next block, or ``b""`` at the end."""
+        remaining = self._budget.remaining() if self._watched else None
+        if remaining is None:
+            return self._next()
+        from threading import Timer
+
+        timer = Timer(max(remaining, 0.0), self.interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            return self._next()
+        except TransportError:
+            if self._budget.expired():
+                raise overdue(self._budget, "reading") from None
+            raise
+        finally:
+            timer.cancel()
+
+    def _next(self) -> bytes:
         try:
             block: bytes
             for block in self._iterator:
@@ -174,7 +197,7 @@ class Httpx2Exchange:
     def interrupt(self) -> None:
         """Wake whoever reads: closing a socket alone does not."""
         try:
-            stream = self._response.extensions.get("network_stream")
+            stream = own_connection(self._response)
             if stream is not None:
                 stream.get_extra_info("socket").shutdown(SHUT_RDWR)
         except Exception:
@@ -183,7 +206,7 @@ class Httpx2Exchange:
     def abandon(self) -> None:
         """Shut the socket now, without the pool's lock, and leave the rest to the next request."""
         try:
-            stream = self._response.extensions.get("network_stream")
+            stream = own_connection(self._response)
             if stream is not None:
                 stream.close()
         except Exception:

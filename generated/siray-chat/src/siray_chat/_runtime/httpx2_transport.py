@@ -7,8 +7,9 @@ each event loop, because connections belong to the process and the loop that ope
 Deadlines. httpx2 knows limits for single operations only, so a server that drips bytes could keep
 a call alive for ever. The limits handed to it are therefore ``Limit`` objects; they reach the
 network layer untouched, where ``_Deadlines`` asks them anew before each operation on the socket.
-A client given by the caller keeps its own network layer: there the deadline is checked between the
-blocks of the body (sync), or by a timer of the event loop (async).
+A client given by the caller keeps its own network layer: there a timer watches over each read of the
+body, and in the async client over the head as well; in the sync one a head that drips has only the
+limit for single reads.
 """
 
 from __future__ import annotations
@@ -249,6 +250,14 @@ def fields_of_response(response: Any) -> list[tuple[str, str]]:
         except UnicodeDecodeError:
             fields.append((name.decode("ascii", "replace"), value.decode("latin-1")))
     return fields
+
+
+def own_connection(response: Any) -> Any:
+    """The network stream below an answer, where no other answer shares it (HTTP/2 does)."""
+    extensions = response.extensions
+    if extensions.get("http_version") in (b"HTTP/1.1", b"HTTP/1.0"):
+        return extensions.get("network_stream")
+    return None
 
 
 class WireRequest:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from .call import Opened, Steps
     from .headers import Headers
+    from .steps import Opened, Steps
     from .transport import AsyncExchange, Exchange
 
 T = TypeVar("T")

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from typing import Any, Self, TypeVar, overload
 
     from .api import Api
-    from .call import Call, Steps
+    from .call import Call
     from .hooks import Hooks
     from .request import Request, StreamRequest
     from .response import Response
+    from .steps import Steps
     from .stream import Stream
     from .timeouts import Timeout
 
@@ -92,7 +93,7 @@ class SyncClient:
 
     def _run(self, call: Call, steps: Steps) -> Any:
         """Do the steps. Whatever ends them early leaves no exchange open."""
-        from .call import Close, Read, Resolve, Send
+        from .steps import Close, Read, Resolve, Send
 
         try:
             step = next(steps)

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 _FIELDS = ("connect", "read", "write", "pool", "total", "first_event", "between_events")
 
 
+FOR_EVER = 1e6
+"""Seconds; what is longer counts as no limit, and what the system calls can still take."""
+
+
 class Timeout:
     """How long each part of a call may take, in seconds; None means without limit.
 
@@ -109,7 +113,7 @@ def _checked(name: str, given: object) -> float | None:
         raise ConfigurationError(
             f"{name} must be a positive number of seconds or None, not {given!r}"
         )
-    return float(given) if given < 1e9 else None
+    return float(given) if given < FOR_EVER else None
 
 
 _DEFAULT = Timeout()
@@ -179,7 +183,7 @@ class Budget:
             return self.limit, self.seconds
         return limit, getattr(self.timeout, limit)
 
-    def limits(self) -> dict[str, Limit | None]:
+    def limits(self) -> dict[str, Limit]:
         """connect, read, write and pool, each cut to the deadline, as HTTP libraries take them."""
         timeout = self.timeout
         return {
@@ -189,12 +193,9 @@ class Budget:
             "pool": self._limit(timeout.pool),
         }
 
-    def _limit(self, seconds: float | None) -> Limit | None:
+    def _limit(self, seconds: float | None) -> Limit:
         remaining = self.remaining()
         if remaining is None:
-            # Streams set their deadline later, so the limit must be there to be asked.
-            if seconds is None and self.timeout.between_events is None:
-                return None
             return Limit.of(seconds, self)
         remaining = max(remaining, 0.001)
         return Limit.of(seconds, self, remaining if seconds is None else min(seconds, remaining))
@@ -215,7 +216,7 @@ class Limit(float):
     @classmethod
     def of(cls, seconds: float | None, budget: Budget, now: float | None = None) -> Limit:
         """``seconds`` for one operation (None: without limit) under a budget; ``now`` is the value as a float."""
-        value = now if now is not None else seconds if seconds is not None else 1e9
+        value = now if now is not None else seconds if seconds is not None else FOR_EVER
         limit = cls(value)
         limit.seconds = seconds
         limit.budget = budget

@@ -13,7 +13,6 @@ ChatCompletionsCreateRequestParam = TypedDict(
     {
         "+1": "int",
         "-1": "int",
-        "": "str",
         "fooBar": "str",
         "foo_bar": "str",
         "self": "str",

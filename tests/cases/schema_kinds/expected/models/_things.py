@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import builtins
-import datetime
 import datetime as _datetime
-import uuid
 import uuid as _uuid
 from typing import Any, Literal, TYPE_CHECKING
 

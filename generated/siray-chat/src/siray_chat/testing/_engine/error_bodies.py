@@ -17,7 +17,8 @@ from .samples import Sampler
 __all__ = ["ErrorBodies", "find_response", "problem_details"]
 
 _MESSAGES = (
-    "message", "detail", "error_description", "description", "error_message", "msg", "title", "reason", "error",
+    "message", "detail", "error_description", "description", "error_message", "msg", "title",
+    "reason", "error",
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ def sample_number(rules: dict[str, Any], *, is_integer: bool, variant: int) -> i
     high, is_high_open = _tighter(_number(most), _number(below), largest=False)
     if step is None:
         return _real(low, is_low_open, high, is_high_open, variant)
-    if is_integer and not step.is_integer():
+    if is_integer and step % 1:
         step = 1.0
     first = None if low is None else math.ceil(low / step)
     last = None if high is None else math.floor(high / step)
@@ -38,7 +38,7 @@ def sample_number(rules: dict[str, Any], *, is_integer: bool, variant: int) -> i
     if last is not None and count > last:
         start = first if first is not None else min(0, last)
         count = start + (count - start) % (last - start + 1) if last >= start else last
-    if step.is_integer():
+    if step % 1 == 0:
         return count * int(step)
     # 3 * 0.1 is not a multiple of 0.1 as a decimal; its shortest text is.
     return float(f"{count * step:.12g}")

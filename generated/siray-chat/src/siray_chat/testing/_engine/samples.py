@@ -68,6 +68,10 @@ class Sampler:
                 return smaller
         return found
 
+    def properties(self, schema: Any) -> dict[str, Any]:
+        """The declared properties of an object's schema."""
+        return as_object(flatten(schema, self._references).rules.get("properties"))
+
     def mend(self, value: Any, schema: Any) -> Any:
         """The value itself where it is valid; otherwise a valid one that keeps what it can."""
         if self.rules.accepts(value, schema):

@@ -42,7 +42,8 @@ def serve(app: FakeApp, host: str = "127.0.0.1", port: int = 0) -> Generator[Ser
     """Serve in a thread while the `with` block runs; port 0 is a free one.
 
     The server is ready when the block begins. When it ends, answers that are still being sent are
-    cut and the thread has ended. Raises OSError when the address is in use, ImportError without uvicorn.
+    cut and the thread has ended. Raises OSError when the address is in use, ImportError without
+    uvicorn.
     """
     listener = bind(host, port)
     try:

@@ -25,7 +25,13 @@ def split(whole: dict[str, Any], shape: StreamShape, sampler: Sampler, *, usage:
     finish = shape.finished_by[-1] if shape.finished_by else ""
     lists = [name for name in whole if name in shape.keys and isinstance(whole[name], list)]
     taken = {*lists, *(name for name in inner_names if name in whole), USAGE}
-    base = {name: value for name, value in whole.items() if name not in taken}
+    declared = sampler.properties(shape.item)
+    # What is around the pieces may differ from the whole: the kind of the object, for one.
+    base = {
+        name: sampler.mend(value, declared.get(name, True))
+        for name, value in whole.items()
+        if name not in taken
+    }
     items: list[dict[str, Any]] = []
     for name in lists:
         index_name = shape.keys[name]
