@@ -147,7 +147,7 @@ CATALOG: Mapping[str, CatalogEntry] = {
         "A `$ref` names an absolute path or a path that is not portable",
         "Refer to the file by a path relative to the file that contains the `$ref`.",
     ),
-    "ref-file-missing": CatalogEntry(_WARNING, "A `$ref` names a file that cannot be read"),
+    "ref-file-missing": CatalogEntry(_ERROR, "A `$ref` names a file that cannot be read"),
     "invalid-ref": CatalogEntry(_WARNING, "A `$ref` is not a URI reference with a JSON pointer"),
     "escaping-ref": CatalogEntry(
         _ERROR,
@@ -241,8 +241,8 @@ CATALOG: Mapping[str, CatalogEntry] = {
     ),
     # Lowering (lowering/): what the document means
     "dangling-ref": CatalogEntry(
-        _WARNING,
-        "A `$ref` names a place that does not exist; the type is left open",
+        _ERROR,
+        "A `$ref` names a place that does not exist",
         "Correct the `$ref`, or add what it names.",
     ),
     "reference-cycle": CatalogEntry(

@@ -162,6 +162,6 @@ def _document_digest(config: ClientConfig, document: Document) -> str:
 
 
 def _fixture_document(document: Document) -> bytes:
-    """The document as the fake server reads it: compact, without texts that it never sends."""
-    text = json.dumps(document.tree, ensure_ascii=False, separators=(",", ":"))
+    """The document as the fake server reads it, a value a line, so that differences can be read."""
+    text = json.dumps(document.tree, ensure_ascii=False, indent=1)
     return (text + "\n").encode("utf-8", "surrogatepass")

@@ -219,9 +219,10 @@ def test_a_referred_file_counts_too(
     made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     replace_in(made / "pets.yaml", '"#/components/schemas/Pet"', '"pet.yaml"')
-    assert main(["generate"]) == 0
-    assert "ref-file-missing" in capsys.readouterr().err
-    assert main(["check"]) == 0
+    before = snapshot(made)
+    assert main(["generate"]) == 2
+    assert "error[ref-file-missing]" in capsys.readouterr().err
+    assert snapshot(made) == before
     (made / "pet.yaml").write_text("type: object\n")  # what was missing is there
     assert main(["check"]) == 1
     assert main(["generate"]) == 0
@@ -272,14 +273,14 @@ def test_one_edited_file_stops_all_clients(made: Path) -> None:
 def test_strict_turns_warnings_into_errors(
     inside: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    replace_in(inside / "pets.yaml", '"#/components/schemas/Pet"', '"nothing.yaml"')
+    replace_in(inside / "pets.yaml", "type: object", "type: thing")
     assert main(["generate", "--strict"]) == 2
-    assert "error[ref-file-missing]" in capsys.readouterr().err
+    assert "error[invalid-node]" in capsys.readouterr().err
     assert not (inside / "generated").exists()
     assert main(["generate"]) == 0
-    assert "warning[ref-file-missing]" in capsys.readouterr().err
+    assert "warning[invalid-node]" in capsys.readouterr().err
     assert main(["generate"]) == 0
-    assert "warning[ref-file-missing]" in capsys.readouterr().err, "a recalled run says it too"
+    assert "warning[invalid-node]" in capsys.readouterr().err, "a recalled run says it too"
     assert main(["generate", "--strict"]) == 2
     capsys.readouterr()
     assert main(["generate", "--quiet"]) == 0
@@ -475,7 +476,7 @@ def test_a_reader_that_goes_away_is_no_error(project: Path, arguments: list[str]
 def test_a_terminal_gets_progress_and_color_unless_it_declines(
     project: Path, no_color: str
 ) -> None:
-    replace_in(project / "pets.yaml", '"#/components/schemas/Pet"', '"nothing.yaml"')
+    replace_in(project / "pets.yaml", "type: object", "type: thing")
     ours, theirs = pty.openpty()
     environment = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
     environment |= {"PYTHONPATH": os.pathsep.join(sys.path), "TERM": "xterm"}
@@ -501,7 +502,7 @@ def test_a_terminal_gets_progress_and_color_unless_it_declines(
     assert child.wait() == 0
     assert b"generating pets-client" in seen
     assert (b"\x1b[1;33mwarning" in seen) == (not no_color)
-    assert b"warning[ref-file-missing]" in seen
+    assert b"warning[invalid-node]" in seen
 
 
 def test_a_terminal_that_is_closed(project: Path) -> None:

@@ -116,9 +116,7 @@ class SchemaLowering:
             self.source.at(target)
         except KeyError:
             reference = node.get("$ref", target)
-            self.source.report(
-                "dangling-ref", f"nothing at {reference}; the type is left open", pointer
-            )
+            self.source.report("dangling-ref", f"nothing at {reference}", pointer)
             return self._any(pointer)
         if is_structural({k: v for k, v in siblings.items() if k not in ("$defs", "definitions")}):
             # OpenAPI 3.1: keywords beside `$ref` apply as well.
