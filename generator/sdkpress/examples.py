@@ -5,6 +5,7 @@ Values come from the document's examples where they are valid, else from its sch
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from sdkpress.document import Document
@@ -37,9 +38,9 @@ class Examples:
             if not argument.is_required:
                 continue
             value = self._value(operation, argument, body)
-            if argument.annotation.startswith(("FileInput", "str | bytes")):
-                written = 'b"example"'
-            elif argument.annotation.startswith("bytes"):
+            if argument.annotation.startswith("str | bytes"):
+                written = literal(value if isinstance(value, str) else json.dumps(value))
+            elif argument.annotation.startswith(("FileInput", "bytes")):
                 written = 'b"example"'
             else:
                 written = written_value(value, 4)

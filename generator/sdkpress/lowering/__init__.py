@@ -7,7 +7,12 @@ from dataclasses import replace
 from sdkpress.diagnostics import Diagnostics
 from sdkpress.document import Document
 from sdkpress.lowering.bodies import BodyLowering
-from sdkpress.lowering.operations import find_operations, finish_operation, lower_operation
+from sdkpress.lowering.operations import (
+    fallback_security,
+    find_operations,
+    finish_operation,
+    lower_operation,
+)
 from sdkpress.lowering.resolving import resolve_schemas
 from sdkpress.lowering.schemas import SchemaLowering
 from sdkpress.lowering.security import lower_security_schemes, lower_servers
@@ -31,7 +36,8 @@ def lower(document: Document, diagnostics: Diagnostics) -> Api:
     for name, schema in components.items():
         schemas.use(schema, child("/components/schemas", name))
     raw = list(find_operations(source))
-    operations = [lower_operation(source, item, bodies, names) for item in raw]
+    fallback = fallback_security(source, raw, names)
+    operations = [lower_operation(source, item, bodies, names, fallback) for item in raw]
     for operation in operations:
         streams.prepare(operation.responses)
     schemas.finish()

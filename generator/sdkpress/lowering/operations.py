@@ -57,7 +57,11 @@ def find_operations(source: Source) -> Iterator[RawOperation]:
 
 
 def lower_operation(
-    source: Source, raw: RawOperation, bodies: BodyLowering, schemes: frozenset[str]
+    source: Source,
+    raw: RawOperation,
+    bodies: BodyLowering,
+    schemes: frozenset[str],
+    fallback: tuple[tuple[str, ...], ...] = (),
 ) -> Operation:
     """One operation; its stream is found later, when all schemas are known."""
     node, pointer = raw.node, raw.pointer
@@ -76,6 +80,7 @@ def lower_operation(
         security = lower_requirements(source, node["security"], child(pointer, "security"), schemes)
     else:
         security = lower_requirements(source, source.tree.get("security"), "/security", schemes)
+        security = security or fallback
     key_header, parameters = _idempotency(node, parameters)
     return Operation(
         method=raw.method,
@@ -94,6 +99,17 @@ def lower_operation(
         name_hint=as_text(node.get("x-sdkpress-name")),
         docs=_docs(node, raw.item),
     )
+
+
+def fallback_security(
+    source: Source, operations: list[RawOperation], schemes: frozenset[str]
+) -> tuple[tuple[str, ...], ...]:
+    """What operations ask for where the document defines schemes and never says who needs them.
+
+    Each scheme is then an alternative, and none of them is one as well.
+    """
+    is_said = "security" in source.tree or any("security" in raw.node for raw in operations)
+    return () if is_said or not schemes else (*((name,) for name in sorted(schemes)), ())
 
 
 def finish_operation(operation: Operation, substitute: Any) -> Operation:

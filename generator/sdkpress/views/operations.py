@@ -211,7 +211,8 @@ class OperationBuilder:
             always_streams=always,
             is_deprecated=operation.docs.deprecated,
             body_kind=body_kind,
-            body_required=bool(operation.body and operation.body.is_required),
+            body_required=bool(operation.body and operation.body.is_required)
+            or any(item.location == "field" and item.is_required for item in arguments),
             calls=tuple(
                 item.name if item.location == "path" else f"{item.name}={item.name}"
                 for item in arguments
@@ -247,13 +248,13 @@ class OperationBuilder:
             found.append((view, parameter.docs.description))
         rest = names[len(operation.parameters) :]
         if fields is not None and content is not None:
-            body = operation.body
+            # `required` is often forgotten on the body itself: what its schema requires counts.
             members = [member for member in fields.properties if not member.read_only]
             for member, name in zip(members, rest, strict=True):
                 annotation = self._field_annotation(content, member.type)
                 view = self._argument(
                     name, annotation, member.name, "field",
-                    member.is_required and bool(body and body.is_required), member.type.nullable,
+                    member.is_required, member.type.nullable,
                 )  # fmt: skip
                 found.append((view, member.docs.description or member.docs.title))
         elif content is not None:

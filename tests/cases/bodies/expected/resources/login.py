@@ -7,7 +7,7 @@ from .._runtime.operation import (
     Answer,
     Operation,
 )
-from .._runtime.request import NO_BODY, Request
+from .._runtime.request import Request
 from .._runtime.resource import AsyncResource, SyncResource
 
 TYPE_CHECKING = False
@@ -33,19 +33,17 @@ class LoginRequests:
     @staticmethod
     def create_request(
         *,
-        user: str | None = None,
+        user: str,
         remember: bool | None = None,
         options: Options | None = None,
     ) -> Request[str]:
         """The request of create(): send it with client.send(request)."""
-        body_: dict[str, object] = {}
-        if user is not None:
-            body_["user"] = user
+        body_: dict[str, object] = {"user": user}
         if remember is not None:
             body_["remember"] = remember
         return Request(
             _CREATE,
-            body=body_ or NO_BODY,
+            body=body_,
             options=options,
         )
 
@@ -58,7 +56,7 @@ class LoginResource(LoginRequests, SyncResource):
     def create(
         self,
         *,
-        user: str | None = None,
+        user: str,
         remember: bool | None = None,
         options: Options | None = None,
     ) -> str:
@@ -80,7 +78,7 @@ class AsyncLoginResource(LoginRequests, AsyncResource):
     async def create(
         self,
         *,
-        user: str | None = None,
+        user: str,
         remember: bool | None = None,
         options: Options | None = None,
     ) -> str:

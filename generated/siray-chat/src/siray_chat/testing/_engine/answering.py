@@ -258,7 +258,7 @@ _HOP = frozenset(("connection", "keep-alive", "transfer-encoding", "upgrade", "t
 
 
 def success(operation: Operation) -> tuple[int, dict[str, Any] | None]:
-    """Status and response of success: the lowest 2xx, the range, the default, or what there is."""
+    """Status and response of success: the lowest 2xx, the range, the default, a redirect, or an empty 200."""
     numbers = sorted(int(key) for key in operation.responses if re.fullmatch(r"\d{3}", key))
     for number in numbers:
         if 200 <= number < 300:
@@ -267,8 +267,9 @@ def success(operation: Operation) -> tuple[int, dict[str, Any] | None]:
         if key in operation.responses:
             return 200, operation.responses[key]
     for number in numbers:
-        if number >= 300:
+        if 300 <= number < 400:
             return number, operation.responses[str(number)]
+    # A document that lists errors alone still means that the operation succeeds.
     return 200, {}
 
 
