@@ -178,7 +178,7 @@ def test_the_top_level_is_the_designed_one() -> None:
 def test_no_tracked_file_names_this_machine() -> None:
     places = {str(REPOSITORY), str(Path.home()), tempfile.gettempdir() + "/", sys.prefix}
     # A home such as "/" or a short word would be found everywhere.
-    wanted = [place.encode() for place in places if place.count("/") > 1 or place == "/root"]
+    wanted = [f"{place}/".encode() for place in places if place.count("/") > 1 or place == "/root"]
     assert wanted
     found = []
     for path in tracked():
