@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 MESSAGES = [{"role": "user", "content": "Hi"}]
 
 
-class Driver:
+class Driver(ABC):
     """Makes clients and calls; everything it opened is closed at the end of the test."""
 
     kind: str
@@ -19,19 +20,21 @@ class Driver:
         self.package = package
         self.errors: Any = package.errors
 
+    @abstractmethod
     def client(self, url: str, **options: Any) -> Any:
-        raise NotImplementedError
+        """A client of the package for a base URL."""
 
+    @abstractmethod
     def call(self, make: Callable[[], Any]) -> Any:
         """The result of ``make()``, awaited where it has to be."""
-        raise NotImplementedError
 
+    @abstractmethod
     def items(self, stream: Any, limit: int | None = None) -> list[Any]:
         """The items of a stream; with ``limit``, the loop is left after so many."""
-        raise NotImplementedError
 
+    @abstractmethod
     def close(self) -> None:
-        raise NotImplementedError
+        """Close everything that was opened."""
 
     def create(self, client: Any, **options: Any) -> Any:
         """One chat completion."""

@@ -8,7 +8,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, Literal
 
 from sdkpress.runtime.fold import Fold
-from sdkpress.runtime.model import ABSENT, Maybe, Model, model
+from sdkpress.runtime.model import ABSENT, Maybe, Model
 from sdkpress.runtime.unions import alias, union
 
 if TYPE_CHECKING:
@@ -29,20 +29,17 @@ else:
     When = union("When", lambda: (datetime.datetime, str))
 
 
-@model
 class Function(Model):
     name: Maybe[str] = ABSENT
     arguments: str
 
 
-@model
 class ToolCall(Model):
     id: Maybe[str] = ABSENT
     type: Any = ABSENT
     function: Function
 
 
-@model
 class Delta(Model):
     content: Maybe[str] = ABSENT
     reasoning: Maybe[str] = ABSENT
@@ -50,7 +47,6 @@ class Delta(Model):
     tool_calls: list[ToolCall] | None = ABSENT
 
 
-@model
 class ChunkChoice(Model):
     index: int
     delta: Delta
@@ -58,19 +54,16 @@ class ChunkChoice(Model):
     logprobs: Any = ABSENT
 
 
-@model
 class Details(Model):
     cached_tokens: int
 
 
-@model
 class Usage(Model):
     prompt_tokens: int
     total_tokens: int
     details: Details
 
 
-@model
 class Chunk(Model):
     """One event of a streamed completion."""
 
@@ -83,7 +76,6 @@ class Chunk(Model):
     system_fingerprint: Maybe[str] = ABSENT
 
 
-@model
 class Message(Model):
     role: str
     content: str | None
@@ -92,7 +84,6 @@ class Message(Model):
     tool_calls: list[ToolCall] | None = ABSENT
 
 
-@model
 class Choice(Model):
     index: int
     message: Message
@@ -100,7 +91,6 @@ class Choice(Model):
     logprobs: Any = ABSENT
 
 
-@model
 class Completion(Model):
     id: str
     choices: list[Choice]
@@ -117,57 +107,48 @@ FOLD = Fold(
 )
 
 
-@model
 class Cat(Model, rename={"pet_type": "petType"}):
     pet_type: str
     name: str
     lives: Maybe[int] = ABSENT
 
 
-@model
 class Dog(Model, rename={"pet_type": "petType"}):
     pet_type: str
     name: str
     friend: Pet | None = ABSENT
 
 
-@model
 class TextPart(Model):
     type: Literal["text"]
     text: str
 
 
-@model
 class ImagePart(Model):
     type: Literal["image"]
     url: str
 
 
-@model
 class Circle(Model):
     radius: float
 
 
-@model
 class Square(Model):
     side: float
     label: Maybe[str] = ABSENT
 
 
-@model
 class Owner(Model):
     pets: list[Pet]
     by_name: Maybe[dict[str, Pet]] = ABSENT
     favourite: Pet | None = ABSENT
 
 
-@model
 class Tree(Model):
     value: Value = ABSENT
     children: Maybe[list[Tree]] = ABSENT
 
 
-@model
 class Everything(Model, rename={"class_": "class", "hostile": 'say "hi"\n\\', "from_": "from"}):
     """One field of every kind."""
 

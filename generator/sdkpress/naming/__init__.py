@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sdkpress.diagnostics import Diagnostics, Location, fatal
+from sdkpress.diagnostics import Diagnostics, fatal
+from sdkpress.document import Locator
 from sdkpress.model import Api, ObjectSchema, SchemaId
 from sdkpress.naming.lock import PinnedNames, parse_place
 from sdkpress.naming.resources import Place, operation_key, place_operations
@@ -31,7 +32,7 @@ def decide_names(
     pinned: PinnedNames,
     overrides: Mapping[str, str],
     diagnostics: Diagnostics,
-    locate: object = None,
+    document: Locator,
 ) -> Names:
     """All names of an API.
 
@@ -44,8 +45,7 @@ def decide_names(
     for operation in api.operations:
         key = operation_key(operation)
         text = overrides.get(key) or overrides.get(operation.operation_id) or operation.name_hint
-        place_of = getattr(locate, "locate", None)
-        location: Location | None = place_of(operation.pointer) if place_of else None
+        location = document.locate(operation.pointer)
         if text:
             place = parse_place(text)
             if place is None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from .._runtime.model import ABSENT, Maybe, Model, model
+from .._runtime.model import ABSENT, Maybe, Model
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -12,13 +12,11 @@ else:
     FinishReason = str
 
 
-@model
 class FunctionCall(Model):
     name: Maybe[str] = ABSENT
     arguments: Maybe[str] = ABSENT
 
 
-@model
 class ToolCall(Model):
     index: Maybe[int] = ABSENT
     id: Maybe[str] = ABSENT
@@ -26,7 +24,6 @@ class ToolCall(Model):
     function: Maybe[FunctionCall] = ABSENT
 
 
-@model
 class Delta(Model):
     role: Maybe[str] = ABSENT
     content: str | None = ABSENT
@@ -34,12 +31,10 @@ class Delta(Model):
     tool_calls: Maybe[list[ToolCall]] = ABSENT
 
 
-@model
 class TokenDetails(Model):
     cached_tokens: Maybe[int] = ABSENT
 
 
-@model
 class ChatUsage(Model):
     prompt_tokens: int
     completion_tokens: int
@@ -47,7 +42,6 @@ class ChatUsage(Model):
     prompt_tokens_details: Maybe[TokenDetails] = ABSENT
 
 
-@model
 class ChunkChoice(Model):
     index: int
     delta: Delta
@@ -55,7 +49,6 @@ class ChunkChoice(Model):
     logprobs: Any = ABSENT
 
 
-@model
 class ChatCompletionChunk(Model):
     id: str
     choices: list[ChunkChoice]
@@ -66,7 +59,6 @@ class ChatCompletionChunk(Model):
     system_fingerprint: Maybe[str] = ABSENT
 
 
-@model
 class Choice(Model):
     index: int
     message: Delta
@@ -74,7 +66,6 @@ class Choice(Model):
     logprobs: Any = ABSENT
 
 
-@model
 class ChatCompletion(Model):
     id: str
     choices: list[Choice]
@@ -84,7 +75,6 @@ class ChatCompletion(Model):
     usage: ChatUsage | None = ABSENT
 
 
-@model
 class ErrorDetail(Model):
     message: str
     type: Maybe[str] = ABSENT
@@ -92,12 +82,10 @@ class ErrorDetail(Model):
     param: str | None = ABSENT
 
 
-@model
 class ErrorResponse(Model):
     error: ErrorDetail
 
 
-@model
 class Thing(Model):
     id: str
     name: Maybe[str] = ABSENT
