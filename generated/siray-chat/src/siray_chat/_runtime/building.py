@@ -7,6 +7,7 @@ Strict decoding is msgspec's; this is the way out when that refuses (:mod:`.deco
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
@@ -50,7 +51,7 @@ class Notes:
         self.add(path, f"expected {expected}, got {_KINDS.get(kind) or kind.__name__}")
 
 
-class Node:
+class Node(ABC):
     """How to build one type."""
 
     __slots__ = ("expected", "python_types", "type")
@@ -60,9 +61,9 @@ class Node:
         self.expected = expected
         self.python_types = python_types
 
+    @abstractmethod
     def build(self, value: Any, path: Path, notes: Notes) -> Any:
         """Return the object for ``value``; never raises but for RecursionError."""
-        raise NotImplementedError
 
     def accepts(self, value: Any) -> bool:
         """Tell by its outermost kind alone whether ``value`` may be meant for this type."""

@@ -52,8 +52,6 @@ ABSENT: Any = UNSET
 _EXTRA = "_extra"
 _MISSING = "_missing"
 
-_ModelType = TypeVar("_ModelType", bound="type[Model]")
-
 
 class _State:
     """What the whole process has seen."""
@@ -281,11 +279,6 @@ class Model(
             missing = self.__dict__.get(_MISSING)
             if missing:
                 missing.discard(name)
-
-
-def model(cls: _ModelType) -> _ModelType:
-    """Mark a class as a generated model; its metaclass has done the work."""
-    return cls
 
 
 def extra_of(instance: Model) -> Mapping[str, Any]:

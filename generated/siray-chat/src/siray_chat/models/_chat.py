@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TYPE_CHECKING
 
-from .._runtime.model import ABSENT, Maybe, Model, model
+from .._runtime.model import ABSENT, Maybe, Model
 from .._runtime.unions import union
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ else:
     ToolChoiceMode = str
 
 
-@model
 class ChatCompletion(Model):
     """A whole completion"""
 
@@ -52,7 +51,6 @@ class ChatCompletion(Model):
     """Tokens that the request used"""
 
 
-@model
 class ChatCompletionChoice(Model):
     """One completion of the conversation"""
 
@@ -65,7 +63,6 @@ class ChatCompletionChoice(Model):
     """Log probabilities for the choice"""
 
 
-@model
 class ChatCompletionChunk(Model):
     """One event of a streamed completion"""
 
@@ -85,7 +82,6 @@ class ChatCompletionChunk(Model):
     """Tokens that the whole request used; in a stream, null or absent in all chunks but one"""
 
 
-@model
 class ChatCompletionChunkChoice(Model):
     """What a chunk adds to one choice"""
 
@@ -98,7 +94,6 @@ class ChatCompletionChunkChoice(Model):
     """Log probabilities for the choice"""
 
 
-@model
 class ChatCompletionDelta(Model):
     """What a chunk adds to the message"""
 
@@ -116,7 +111,6 @@ class ChatCompletionDelta(Model):
     """What the model says when it refuses to answer"""
 
 
-@model
 class ChatCompletionMessage(Model):
     """What the model answered"""
 
@@ -133,7 +127,6 @@ class ChatCompletionMessage(Model):
     """What the model says when it refuses to answer"""
 
 
-@model
 class ChatCompletionRequest(Model):
     """The conversation to complete and how to complete it."""
 
@@ -158,7 +151,6 @@ class ChatCompletionRequest(Model):
     stream_options: Maybe[StreamOptions] = ABSENT
 
 
-@model
 class ChatMessage(Model):
     """One message of a conversation"""
 
@@ -175,7 +167,6 @@ class ChatMessage(Model):
     """In a message of the role `tool`: the call whose result this is"""
 
 
-@model
 class ChatUsage(Model):
     """Token usage information"""
 
@@ -198,7 +189,6 @@ class ChatUsage(Model):
     """What the tokens of the completion are made of"""
 
 
-@model
 class Error(Model):
     """What went wrong"""
 
@@ -212,14 +202,12 @@ class Error(Model):
     """Name of the request's field that is wrong"""
 
 
-@model
 class ErrorResponse(Model):
     """The answer to a request that failed"""
 
     error: Error
 
 
-@model
 class FunctionCall(Model):
     """A function and the arguments to call it with"""
 
@@ -231,7 +219,6 @@ class FunctionCall(Model):
     """
 
 
-@model
 class FunctionCallDelta(Model):
     """A piece of a function call"""
 
@@ -241,7 +228,6 @@ class FunctionCallDelta(Model):
     """The next piece of the arguments, which are JSON text when put together"""
 
 
-@model
 class FunctionDefinition(Model):
     """A function that the caller can run for the model"""
 
@@ -255,7 +241,6 @@ class FunctionDefinition(Model):
     """Whether the arguments must follow the schema exactly"""
 
 
-@model
 class FunctionName(Model):
     """Names a function"""
 
@@ -263,7 +248,6 @@ class FunctionName(Model):
     """Name of the function"""
 
 
-@model
 class InputTokenDetails(Model):
     """Detailed input token usage information"""
 
@@ -277,7 +261,6 @@ class InputTokenDetails(Model):
     """Number of text tokens"""
 
 
-@model
 class NamedToolChoice(Model):
     """Makes the model call one function"""
 
@@ -286,7 +269,6 @@ class NamedToolChoice(Model):
     function: FunctionName
 
 
-@model
 class OutputTokenDetails(Model):
     """Detailed output token usage information"""
 
@@ -298,7 +280,6 @@ class OutputTokenDetails(Model):
     """Number of text tokens in output"""
 
 
-@model
 class StreamOptions(Model):
     """Options of a streamed answer"""
 
@@ -308,7 +289,6 @@ class StreamOptions(Model):
     """
 
 
-@model
 class TextContentPart(Model):
     """A part of a message that is text"""
 
@@ -318,7 +298,6 @@ class TextContentPart(Model):
     """The text"""
 
 
-@model
 class Tool(Model):
     """A tool that the model may use"""
 
@@ -327,7 +306,6 @@ class Tool(Model):
     function: FunctionDefinition
 
 
-@model
 class ToolCall(Model):
     """A call of a tool that the model asks for"""
 
@@ -338,7 +316,6 @@ class ToolCall(Model):
     function: FunctionCall
 
 
-@model
 class ToolCallDelta(Model):
     """A piece of a tool call; pieces with the same index belong to one call"""
 

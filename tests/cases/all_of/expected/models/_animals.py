@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._runtime.model import Model, model
+from .._runtime.model import Model
 from .._runtime.unions import union
 from ._shared import (
     Cat,
@@ -21,7 +21,6 @@ else:
     )
 
 
-@model
 class AnimalBase(Model):
     """Animal base"""
 
@@ -29,7 +28,6 @@ class AnimalBase(Model):
     name: str
 
 
-@model
 class Dog(Model):
     """Dog."""
 

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from .._runtime.model import ABSENT, Maybe, Model, model
+from .._runtime.model import ABSENT, Maybe, Model
 from ._shared import (
     Cat,
     PersonStatus,
 )
 
 
-@model
 class Keeper(Model):
     """A person with duties."""
 

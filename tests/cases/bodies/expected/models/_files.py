@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from .._runtime.model import ABSENT, Maybe, Model, model
+from .._runtime.model import ABSENT, Maybe, Model
 
 
-@model
 class FilesCreateRequest(Model):
     """FilesCreateRequest."""
 
@@ -14,7 +13,6 @@ class FilesCreateRequest(Model):
     note: Maybe[str] = ABSENT
 
 
-@model
 class FilesCreateResponse(Model):
     """FilesCreateResponse."""
 

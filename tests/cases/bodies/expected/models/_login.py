@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from .._runtime.model import ABSENT, Maybe, Model, model
+from .._runtime.model import ABSENT, Maybe, Model
 
 
-@model
 class LoginCreateRequest(Model):
     """LoginCreateRequest."""
 

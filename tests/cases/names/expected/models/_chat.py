@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import builtins
 
-from .._runtime.model import ABSENT, Maybe, Model, model
+from .._runtime.model import ABSENT, Maybe, Model
 
 
-@model
 class APIKey(Model, rename={"to_dict_": "toDict", "to_dict__2": "to_dict", "extra_": "extra"}):
     """APIKey."""
 
@@ -17,7 +16,6 @@ class APIKey(Model, rename={"to_dict_": "toDict", "to_dict__2": "to_dict", "extr
     extra_: Maybe[str] = ABSENT
 
 
-@model
 class ChatCompletionsCreateRequest(
     Model,
     rename={

@@ -6,17 +6,15 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
-from .._runtime.model import ABSENT, Maybe, Model, model
+from .._runtime.model import ABSENT, Maybe, Model
 
 
-@model
 class ApiKey(Model, rename={"class_": "class"}):
     """ApiKey."""
 
     class_: Maybe[str] = ABSENT
 
 
-@model
 class ResponseModel(Model):
     """ResponseModel."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Literal, TYPE_CHECKING
 
-from .._runtime.model import ABSENT, Maybe, Model, model
+from .._runtime.model import ABSENT, Maybe, Model
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -15,7 +15,6 @@ else:
     ShopsItemsGetClass = str
 
 
-@model
 class ShopsItemsGetFilter(Model):
     """ShopsItemsGetFilter."""
 
@@ -23,7 +22,6 @@ class ShopsItemsGetFilter(Model):
     colour: Maybe[str] = ABSENT
 
 
-@model
 class ShopsItemsGetResponse(Model):
     """ShopsItemsGetResponse."""
 

@@ -8,7 +8,7 @@ import datetime as _datetime
 import uuid as _uuid
 from typing import Any, Literal, TYPE_CHECKING
 
-from .._runtime.model import ABSENT, Maybe, Model, model
+from .._runtime.model import ABSENT, Maybe, Model
 from .._runtime.unions import union
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ else:
     ThingLevel = int
 
 
-@model
 class Circle(Model):
     """Circle."""
 
@@ -31,7 +30,6 @@ class Circle(Model):
     radius: float
 
 
-@model
 class Size(Model):
     """Size"""
 
@@ -39,7 +37,6 @@ class Size(Model):
     height: Maybe[float] = ABSENT
 
 
-@model
 class Square(Model):
     """Square."""
 
@@ -47,7 +44,6 @@ class Square(Model):
     side: float
 
 
-@model
 class Thing(Model, rename={"type": "@type", "class_": "class"}):
     """One of each kind."""
 

@@ -3,17 +3,15 @@
 
 from __future__ import annotations
 
-from .._runtime.model import ABSENT, Maybe, Model, model
+from .._runtime.model import ABSENT, Maybe, Model
 
 
-@model
 class AnswerModel(Model):
     """AnswerModel."""
 
     text: str
 
 
-@model
 class AnswersCreateRequest(Model):
     """AnswersCreateRequest."""
 
@@ -21,7 +19,6 @@ class AnswersCreateRequest(Model):
     stream: Maybe[bool] = ABSENT
 
 
-@model
 class Piece(Model):
     """Piece."""
 

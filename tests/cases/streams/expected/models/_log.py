@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Literal, TYPE_CHECKING
 
-from .._runtime.model import ABSENT, Maybe, Model, model
+from .._runtime.model import ABSENT, Maybe, Model
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -15,7 +15,6 @@ else:
     LineLevel = str
 
 
-@model
 class Line(Model):
     """Line."""
 

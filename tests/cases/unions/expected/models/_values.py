@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime
 from typing import Literal, TYPE_CHECKING
 
-from .._runtime.model import ABSENT, Maybe, Model, model
+from .._runtime.model import ABSENT, Maybe, Model
 from .._runtime.unions import alias, union
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ else:
     Result = union("Result", lambda: (ResultOption1, ResultOption2))
 
 
-@model
 class PartImage(Model):
     """PartImage."""
 
@@ -33,7 +32,6 @@ class PartImage(Model):
     url: str
 
 
-@model
 class PartText(Model):
     """PartText."""
 
@@ -41,21 +39,18 @@ class PartText(Model):
     text: str
 
 
-@model
 class ResultOption1(Model):
     """ResultOption1."""
 
     ok: bool
 
 
-@model
 class ResultOption2(Model):
     """ResultOption2."""
 
     error: str
 
 
-@model
 class Value(Model):
     """Value."""
 
