@@ -6,6 +6,7 @@ A JSON file beside the document, one section per client, one name a line, sorted
 from __future__ import annotations
 
 import json
+import keyword
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -18,18 +19,26 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class PinnedNames:
-    """Names from an earlier run: operations by `POST /path`, schemas by JSON pointer."""
+    """Names from an earlier run: operations by `POST /path`, schemas by JSON pointer.
+
+    Webhooks go by their key.
+    """
 
     operations: Mapping[str, Place] = field(default_factory=dict[str, Place])
     schemas: Mapping[SchemaId, str] = field(default_factory=dict[SchemaId, str])
+    webhooks: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def parse_place(text: str) -> Place | None:
     """`chat.completions.create` as a place, or None where it is no such name."""
     parts = text.split(".")
-    if len(parts) < 2 or not all(part.isidentifier() for part in parts):
+    if len(parts) < 2 or not all(map(_is_name, parts)):
         return None
     return Place(tuple(parts[:-1]), parts[-1])
+
+
+def _is_name(part: str) -> bool:
+    return part.isidentifier() and not keyword.iskeyword(part) and not part.startswith("_")
 
 
 def read_lock(content: bytes | None, client: str) -> PinnedNames:
@@ -54,7 +63,10 @@ def read_lock(content: bytes | None, client: str) -> PinnedNames:
         for pointer, name in _texts(listed.get("schemas")).items()
         if name.isidentifier()
     }
-    return PinnedNames(operations, schemas)
+    webhooks = {
+        key: name for key, name in _texts(listed.get("webhooks")).items() if name.isidentifier()
+    }
+    return PinnedNames(operations, schemas, webhooks)
 
 
 def write_lock(
@@ -62,6 +74,7 @@ def write_lock(
     client: str,
     operations: Mapping[str, Place],
     schemas: Mapping[SchemaId, str],
+    webhooks: Mapping[str, str],
 ) -> bytes:
     """The file with the section of a client replaced and those of other clients kept."""
     try:
@@ -72,6 +85,8 @@ def write_lock(
         "operations": {key: place.dotted() for key, place in sorted(operations.items())},
         "schemas": {str(pointer): name for pointer, name in sorted(schemas.items())},
     }
+    if webhooks:
+        sections[client]["webhooks"] = dict(sorted(webhooks.items()))
     whole = {"format": FORMAT, "clients": dict(sorted(sections.items()))}
     return (json.dumps(whole, indent=2, ensure_ascii=False) + "\n").encode()
 

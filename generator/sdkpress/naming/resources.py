@@ -1,238 +1,214 @@
-"""Where an operation lives: resource path and method name, decided from path, verb and shape.
+"""A place for every operation: resource path and method name, each taken once.
 
-`POST /v1/chat/completions` -> `chat.completions.create`. The operationId decides only between
-operations that would have the same name; an opaque one decides nothing.
+`placing.py` says where an operation wants to live. Two that want the same place are told apart
+by words: of their ids, of the path parameters in which they differ, of what was cut from the path.
+Numbers come last. Pinned places come first and stay.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
-from sdkpress.content import ContentKind
-from sdkpress.model import Api, ArraySchema, ObjectSchema, Operation
-from sdkpress.naming.words import RESERVED, is_opaque, safe, snake, split_words
+from sdkpress.model import Api
+from sdkpress.naming.operation_ids import Phrase
+from sdkpress.naming.paths import Route
+from sdkpress.naming.placing import PathTree, Place, Wish, distinguishing, operation_key
+from sdkpress.naming.verbs import QUALIFIERS, STOPWORDS
+from sdkpress.naming.words import RESERVED, is_opaque, safe, singular, snake
+
+__all__ = ["CLIENT_RESERVED", "Place", "operation_key", "place_operations"]
+
+_ATTRIBUTE_RESERVED = RESERVED | {"overload", "property", "staticmethod"}
+"""Names that an attribute of a resource would hide from the decorators below it."""
 
 CLIENT_RESERVED = frozenset(
     {
-        "aclose", "api", "base_url", "close", "default_headers", "default_query", "execute",
+        "aclose", "api", "base_url", "close", "default_headers", "default_query", "download", "execute",
         "hooks", "http_client", "is_closed", "max_retries", "options", "send", "strict", "stream",
         "timeout", "transport", "with_options",
     }
 )  # fmt: skip
 """Public attributes of a client, which no resource may take."""
 
-_VERSION = re.compile(
-    r"v?\d+([._-]\d+)*([-_.]?(alpha|beta|preview|rc)\d*)?|v\d+(alpha|beta)\d*|\d{4}-\d{2}-\d{2}"
-)
-_TEMPLATE = re.compile(r"\{[^{}]*\}")
-_ACTIONS = frozenset("""
-    abort accept acknowledge activate add analyze apply approve archive assign attach authenticate
-    authorize ban batch block bulk bump calculate cancel capture change check checkout clear clone
-    close compare complete compute confirm connect convert copy count deactivate decline decode
-    decrypt deploy deregister detach detect disable disconnect dismiss dispatch download drain
-    duplicate edit eject embed enable encode encrypt enqueue estimate evaluate exchange execute
-    expire export extend extract failover fetch filter find finalize flush force fork forget
-    generate get grant hide import increment index ingest initialize inspect install invalidate
-    invite invoke issue join kick kill leave link list lock login logout lookup mark merge migrate
-    monitor move mute notify open optimize parse pause pay ping poll preview probe process
-    promote provision publish pull purge push query read reactivate rebase reboot rebuild receive
-    recover redeem refresh refund register reindex reject release reload remove rename render renew
-    reopen reorder replace replay reply report request rerank rerun reschedule resend reserve reset
-    resize resolve restart restore resume retrieve retry return revert revoke rotate run sample save
-    scale scan schedule score search seek send set share shutdown sign signin signout signup simulate
-    skip snooze sort split star start stop submit subscribe suspend swap switch sync terminate test
-    tokenize track train transfer transform translate trigger truncate unarchive unassign unban
-    unblock uninstall unlink unlock unmute unpause unpublish unregister unshare unstar unsubscribe
-    untag update upgrade upload upsert use validate verify void vote wait wake watch withdraw
-    """.split())
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A resource path such as `("chat", "completions")` and a method name."""
-
-    resource: tuple[str, ...]
-    method: str
-
-    def dotted(self) -> str:
-        """`chat.completions.create`."""
-        return ".".join((*self.resource, self.method))
-
-
-def operation_key(operation: Operation) -> str:
-    """What identifies an operation for good: `POST /v1/chat/completions`."""
-    return f"{operation.method} {operation.path}"
+_MAX_METHOD = 60
+"""Longest method name that is made of words of an operationId."""
+_ID_ENDING = re.compile(r"_?(?:id|ids|uuid|guid|sid|uid|number|slug|key|code)$")
 
 
 def place_operations(api: Api, pinned: Mapping[str, Place]) -> dict[str, Place]:
     """A place for every operation, each taken once; pinned ones come first and stay."""
-    tree = _PathTree(api)
-    taken: dict[Place, str] = {}
-    found: dict[str, Place] = {}
-    for operation in api.operations:
-        key = operation_key(operation)
-        place = pinned.get(key)
-        if place is not None and place not in taken:
-            _take(place, key, taken)
-            found[key] = place
-    resources = {place.resource[:n] for place in taken for n in range(1, len(place.resource) + 1)}
-    wanted = [
-        (operation, tree.place(operation))
-        for operation in api.operations
-        if operation_key(operation) not in found
-    ]
-    resources.update(
-        place.resource[:n] for _, place in wanted for n in range(1, len(place.resource) + 1)
-    )
+    wishes = PathTree(api).wishes()
+    register = _Register({operation_key(wish.operation): wish for wish in wishes})
+    open_wishes: list[Wish] = []
+    for wish in wishes:
+        place = pinned.get(operation_key(wish.operation))
+        if place is not None and place not in register.taken:
+            register.take(wish, place)
+        else:
+            open_wishes.append(wish)
+    for wish in open_wishes:
+        register.expect(_safe(wish.place))
     # Fewer parameters first: `/repos` lists before `/orgs/{org}/repos` does.
-    wanted.sort(key=lambda item: (_parameter_count(item[0]), item[0].path, item[0].method))
-    for operation, place in wanted:
-        candidate = next(
-            item
-            for item in _candidates(operation, place)
-            if item not in taken and (*item.resource, item.method) not in resources
+    open_wishes.sort(key=_rank)
+    for wish in open_wishes:
+        register.take(
+            wish, next(item for item in _candidates(wish, register) if register.is_free(item))
         )
-        key = operation_key(operation)
-        _take(candidate, key, taken)
-        found[key] = candidate
-    return {operation_key(item): found[operation_key(item)] for item in api.operations}
+    return {key: register.found[key] for key in map(operation_key, api.operations)}
 
 
-def _take(place: Place, key: str, taken: dict[Place, str]) -> None:
-    taken[place] = key
-    taken[Place(place.resource, f"{place.method}_request")] = key
+def _rank(wish: Wish) -> tuple[int, int, str, bool, str]:
+    route = wish.route
+    parameters = len(route.pieces) - len(route.static)
+    is_second = bool(route.action) and wish.operation.method != "POST"
+    return parameters, len(route.dropped), wish.operation.path, is_second, wish.operation.method
 
 
-def _candidates(operation: Operation, place: Place) -> list[Place]:
-    """The place itself, then ones that say more, in the end numbers."""
-    names = [place.method]
-    parameters = [snake(name[1:-1]) for name in _TEMPLATE.findall(operation.path)]
-    if parameters:
-        names.append(f"{place.method}_for_{parameters[0]}")
-        names.append(f"{place.method}_by_{parameters[-1]}")
-        names.append(f"{place.method}_for_{'_and_'.join(parameters)}")
-    identifier = operation.operation_id
-    if identifier and not is_opaque(identifier):
-        name = snake(identifier)
-        if len(name) <= 60:
-            names.append(name)
-    names.extend(f"{place.method}_{number}" for number in range(2, 10_000))
-    return [Place(place.resource, safe(name, RESERVED)) for name in names]
+class _Register:
+    """Which places and resources are in use."""
+
+    def __init__(self, wishes: Mapping[str, Wish]) -> None:
+        self._wishes = wishes
+        self.taken: dict[Place, str] = {}
+        self.found: dict[str, Place] = {}
+        self._requests: set[Place] = set()
+        self._resources: set[tuple[str, ...]] = set()
+
+    def expect(self, place: Place) -> None:
+        """Keep the resources of a place free of methods of their name."""
+        self._resources.update(place.resource[:n] for n in range(1, len(place.resource) + 1))
+
+    def is_free(self, place: Place) -> bool:
+        """Whether neither a method, a request builder nor a resource has the name."""
+        resource = place.resource
+        return (
+            place not in self.taken
+            and place not in self._requests
+            and Place(resource, f"{place.method}_request") not in self.taken
+            and (*resource, place.method) not in self._resources
+            and self.reachable(resource) == resource
+        )
+
+    def reachable(self, resource: tuple[str, ...]) -> tuple[str, ...]:
+        """The resource, as far as no method has the name of a part of it."""
+        for end in range(1, len(resource)):
+            if Place(resource[:end], resource[end]) in self.taken:
+                return resource[:end]
+        return resource
+
+    def take(self, wish: Wish, place: Place) -> None:
+        """Give an operation a place."""
+        key = operation_key(wish.operation)
+        self.taken[place] = key
+        self.found[key] = place
+        self._requests.add(Place(place.resource, f"{place.method}_request"))
+        self.expect(place)
+
+    def owner(self, place: Place) -> Wish | None:
+        """Who has a place."""
+        key = self.taken.get(place)
+        return self._wishes[key] if key is not None else None
 
 
-def _parameter_count(operation: Operation) -> int:
-    return len(_TEMPLATE.findall(operation.path))
+def _safe(place: Place) -> Place:
+    names = [safe(name, _ATTRIBUTE_RESERVED) for name in place.resource]
+    method = safe(place.method, _ATTRIBUTE_RESERVED)
+    return Place((safe(names[0], CLIENT_RESERVED), *names[1:]), method)
 
 
-class _PathTree:
-    """What the set of all paths says about one: which have children, which stand for an item."""
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
-        self._parents: set[tuple[str, ...]] = set()
-        self._items: set[tuple[str, ...]] = set()
-        self._methods: dict[tuple[str, ...], set[str]] = {}
-        for operation in api.operations:
-            segments = _segments(operation.path)
-            for end in range(1, len(segments)):
-                self._parents.add(tuple(segments[:end]))
-            if segments and _is_parameter(segments[-1]):
-                self._items.add(tuple(segments[:-1]))
-            self._methods.setdefault(tuple(segments), set()).add(operation.method)
-
-    def place(self, operation: Operation) -> Place:
-        segments = tuple(_segments(operation.path))
-        static = [segment for segment in segments if not _is_parameter(segment)]
-        is_item = bool(segments) and _is_parameter(segments[-1])
-        methods = self._methods.get(segments, set())
-        is_leaf = segments not in self._parents and len(methods) == 1
-        if static and not is_item and is_leaf and len(static) > 1 and _is_action(static[-1]):
-            return Place(self._resource(static[:-1], operation), _method_name(static[-1]))
-        resource = self._resource(static, operation)
-        return Place(resource, self._verb(operation, segments, is_item, methods))
-
-    def _resource(self, static: list[str], operation: Operation) -> tuple[str, ...]:
-        names = [_resource_name(segment) for segment in static]
-        if not names:
-            tag = operation.tags[0] if operation.tags else "root"
-            names = [snake(tag, fallback="root", digit_prefix="r")]
-        # `/orgs/{org}/orgs` and the like: a resource is not its own child.
-        names = [name for n, name in enumerate(names) if n == 0 or names[n - 1] != name]
-        names = [safe(name, RESERVED) for name in names]
-        return (safe(names[0], CLIENT_RESERVED), *names[1:])
-
-    def _verb(
-        self, operation: Operation, segments: tuple[str, ...], is_item: bool, methods: set[str]
-    ) -> str:
-        is_collection = segments in self._items
-        match operation.method:
-            case "GET":
-                if is_item:
-                    return "get"
-                return "list" if is_collection or self._returns_list(operation) else "get"
-            case "POST":
-                if is_item:
-                    return "create" if methods & {"PUT", "PATCH"} else "update"
-                return "create"
-            case "PUT":
-                return "replace" if "PATCH" in methods else "update"
-            case "PATCH":
-                return "update"
-            case "DELETE":
-                return "delete_all" if is_collection and not is_item else "delete"
-            case method:
-                return snake(method, digit_prefix="method")
-
-    def _returns_list(self, operation: Operation) -> bool:
-        for response in operation.responses:
-            if not response.status.startswith("2"):
-                continue
-            for content in response.contents:
-                if content.kind is not ContentKind.JSON or content.type is None:
-                    continue
-                schema = self._api.schema(content.type)
-                if isinstance(schema, ArraySchema):
-                    return True
-                if isinstance(schema, ObjectSchema):
-                    lists = [
-                        member
-                        for member in schema.properties
-                        if isinstance(self._api.schema(member.type), ArraySchema)
-                    ]
-                    if len(lists) == 1 and lists[0].name in ("data", "items", "results", "entries"):
-                        return True
-        return False
+def _candidates(wish: Wish, register: _Register) -> Iterator[Place]:
+    """The place itself, then ones that say more, in the end numbers; made as they are asked for."""
+    first = _safe(wish.place)
+    yield first
+    owner = register.owner(first)
+    if owner is None and wish.otherwise != wish.place:
+        yield _safe(wish.otherwise)
+    for name in _names(wish, owner):
+        if len(name) <= _MAX_METHOD and name.isidentifier():
+            yield _safe(Place(wish.place.resource, name))
+    resource, method = first.resource, wish.place.method
+    kept = register.reachable(resource)
+    if kept != resource:
+        # A pinned method has the name of a resource: what is below goes into the one above.
+        method = "_".join((method, *(part.strip("_") for part in resource[len(kept) :])))
+        resource = kept
+        yield _safe(Place(resource, method))
+    for number in itertools.count(2):
+        yield Place(resource, f"{method}_{number}")
 
 
-def _segments(path: str) -> list[str]:
-    """Path segments without versions, `api` prefix and file endings."""
-    segments = [segment for segment in path.split("/") if segment]
-    segments = [re.sub(r"\.(json|xml)$", "", segment) for segment in segments]
-    start = 0
-    while (
-        start < len(segments) - 1
-        and not _is_parameter(segments[start])
-        and (_VERSION.fullmatch(segments[start].lower()) or segments[start].lower() == "api")
-        and any(not _is_parameter(segment) for segment in segments[start + 1 :])
-    ):
-        start += 1
-    return segments[start:]
+def _names(wish: Wish, owner: Wish | None) -> Iterator[str]:
+    method, route = wish.place.method, wish.route
+    scopes = _scopes(route, owner.route if owner else None)
+    for piece in route.dropped:
+        if owner is None or piece not in owner.route.dropped:
+            yield f"{method}_{snake(piece, fallback='other', digit_prefix='v')}"
+    tail = _tail(wish.phrase)
+    if tail and len(tail) <= 4:
+        yield "_".join((method, *tail))
+    rest = distinguishing(route, wish.phrase)
+    if owner is not None:
+        rest = tuple(word for word in rest if word not in owner.phrase.words)
+    if len(rest) == 1 and route.is_item:
+        yield f"{method}_{rest[0]}"
+    if scopes:
+        yield f"{method}_{scopes[-1]}"
+    if rest and len(rest) <= 3:
+        yield "_".join((method, *rest))
+    if scopes:
+        for scope in reversed(scopes[:-1]):
+            yield f"{method}_{scope}"
+        yield "_and_".join((f"{method}_{scopes[0]}", *(s.partition("_")[2] for s in scopes[1:])))
+    other = owner.route.pieces if owner else ()
+    for piece in route.static:
+        if piece not in other:
+            yield f"{method}_{snake(piece, fallback='other', digit_prefix='v')}"
+    verb = wish.operation.method.lower()
+    if not owner or owner.operation.method != wish.operation.method:
+        yield f"{method}_{verb}" if not method.startswith(verb) else method
+    if wish.operation.tags:
+        yield f"{method}_{snake(wish.operation.tags[0])}"
+    if wish.phrase.words and not is_opaque(wish.operation.operation_id):
+        yield snake(" ".join(wish.phrase.words))
+        yield snake(wish.operation.operation_id)
+    everything = [snake(piece, fallback="other", digit_prefix="v") for piece in route.pieces]
+    yield f"{method}_{'_'.join(everything)}"[:_MAX_METHOD].rstrip("_")
 
 
-def _is_parameter(segment: str) -> bool:
-    return not re.search(r"[^\W_]", _TEMPLATE.sub("", segment))
+def _scopes(route: Route, other: Route | None) -> list[str]:
+    """What the parameters say that the other path does not have: `for_issue`, `by_snapshot`."""
+    known = [_parameter(piece) for piece in (other.pieces if other else ()) if piece[0] == "{"]
+    parameters = [n for n, piece in enumerate(route.pieces) if piece[0] == "{"]
+    found: list[str] = []
+    for n in parameters:
+        name = _parameter(route.pieces[n])
+        if name in known:
+            known.remove(name)
+            continue
+        short = _ID_ENDING.sub("", name)
+        before = route.pieces[n - 1] if n else "{"
+        is_last = n == len(route.pieces) - 1
+        if len(short) < 3 and before[0] != "{" and not is_last:
+            short = singular(snake(before, fallback="item"))
+        found.append(f"by_{name}" if is_last else f"for_{short or name}")
+    if len(found) > 1 and other is not None and len(found) == len(parameters):
+        # The outermost scope is the one a reader knows: `for_org`.
+        found = [*found[1:], found[0]] if not route.is_item else found
+    return found
 
 
-def _is_action(segment: str) -> bool:
-    words = split_words(_TEMPLATE.sub(" ", segment))
-    return bool(words) and words[0].lower() in _ACTIONS
+def _parameter(piece: str) -> str:
+    return snake(piece[1:-1], fallback="id", digit_prefix="p")
 
 
-def _method_name(segment: str) -> str:
-    return safe(snake(_TEMPLATE.sub(" ", segment), digit_prefix="method"), RESERVED)
-
-
-def _resource_name(segment: str) -> str:
-    return snake(_TEMPLATE.sub(" ", segment), fallback="resource", digit_prefix="r")
+def _tail(phrase: Phrase) -> tuple[str, ...]:
+    """From the first qualifier on: `with form`, where it names nothing that the path has."""
+    for number, word in enumerate(phrase.rest):
+        if word in QUALIFIERS:
+            tail = phrase.rest[number:]
+            if all(item in STOPWORDS for item in tail):
+                return ()
+            return tail
+    return ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
+from sdkpress.graphs import strong_components
 from sdkpress.model import (
     AnySchema,
     Api,
@@ -136,56 +137,22 @@ def string_type(format: str) -> str:
     return STRING_TYPES.get(format, "str")
 
 
+_CONTAINERS = (ArraySchema, TupleSchema, MapSchema, UnionSchema)
+
+
 def _recursive_containers(api: Api) -> set[SchemaId]:
-    """Containers on a cycle that no class breaks (Tarjan's strongly connected components)."""
+    """Containers on a cycle that no class breaks."""
     edges: dict[SchemaId, list[SchemaId]] = {}
     for id, schema in api.schemas.items():
-        if isinstance(schema, (ArraySchema, TupleSchema, MapSchema, UnionSchema)):
+        if isinstance(schema, _CONTAINERS):
             edges[id] = [
                 use.schema
                 for _, use in inner_uses(schema)
-                if isinstance(
-                    api.schemas[use.schema], (ArraySchema, TupleSchema, MapSchema, UnionSchema)
-                )
+                if isinstance(api.schemas[use.schema], _CONTAINERS)
             ]
-    index: dict[SchemaId, int] = {}
-    low: dict[SchemaId, int] = {}
-    on_stack: set[SchemaId] = set()
-    stack: list[SchemaId] = []
-    found: set[SchemaId] = set()
-    for root in edges:
-        if root in index:
-            continue
-        work: list[tuple[SchemaId, int]] = [(root, 0)]
-        while work:
-            node, position = work.pop()
-            if position == 0:
-                index[node] = low[node] = len(index)
-                stack.append(node)
-                on_stack.add(node)
-            descended = False
-            for number in range(position, len(edges[node])):
-                target = edges[node][number]
-                if target not in index:
-                    work.append((node, number + 1))
-                    work.append((target, 0))
-                    descended = True
-                    break
-                if target in on_stack:
-                    low[node] = min(low[node], low[target] if target in low else index[target])
-            if descended:
-                continue
-            if low[node] == index[node]:
-                component: list[SchemaId] = []
-                while True:
-                    member = stack.pop()
-                    on_stack.discard(member)
-                    component.append(member)
-                    if member == node:
-                        break
-                if len(component) > 1 or node in edges[node]:
-                    found.update(component)
-            if work:
-                parent = work[-1][0]
-                low[parent] = min(low[parent], low[node])
-    return found
+    return {
+        id
+        for component in strong_components(edges)
+        for id in component
+        if len(component) > 1 or id in edges[id]
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import keyword
 import re
 import unicodedata
@@ -14,12 +15,23 @@ MAX_LENGTH = 80
 _MIXED_CASE = {
     "OAuth": "Oauth", "OpenID": "Openid", "OpenAPI": "Openapi", "GraphQL": "Graphql",
     "IPv4": "Ipv4", "IPv6": "Ipv6", "MySQL": "Mysql", "PostgreSQL": "Postgresql",
+    "GitHub": "Github", "GitLab": "Gitlab", "JavaScript": "Javascript", "LinkedIn": "Linkedin",
+    "PayPal": "Paypal", "WhatsApp": "Whatsapp", "WiFi": "Wifi", "YouTube": "Youtube", "eTag": "Etag",
     "NoSQL": "Nosql", "gRPC": "Grpc", "iOS": "Ios", "macOS": "Macos", "WebRTC": "Webrtc",
 }  # fmt: skip
-_MIXED = re.compile("|".join(sorted(_MIXED_CASE, key=len, reverse=True)))
+_MIXED = re.compile(
+    # One that begins small is the end of another word where a letter stands before: `removeTag`.
+    "("
+    + "|".join(
+        f"(?<![A-Za-z]){word}" if word[0].islower() else word
+        for word in sorted(_MIXED_CASE, key=len, reverse=True)
+    )
+    + ")([0-9]*)"
+)
+_ACCENT = re.compile(r"(?<=[A-Za-z])[\u0300-\u036f]+")
 _PLURAL_ACRONYM = re.compile(r"([A-Z]{2,})s(?![a-z])")
 _WORD = re.compile(
-    r"[A-Z]+(?=[A-Z][a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[A-Z]+[0-9]*|[0-9]+|[^\W\d_A-Za-z]+[0-9]*"
+    r"(?<![A-Za-z0-9])[0-9]+[a-z]{1,3}(?![a-z])|[A-Z]+(?=[A-Z][a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[A-Z]+[0-9]*|[0-9]+|[^\W\d_A-Za-z]+[0-9]*"
 )
 _SIGNS = {
     "+": " plus ", "@": " ", "$": " ", "&": " and ", "%": " percent ", "#": " ",
@@ -37,8 +49,10 @@ ARGUMENT_RESERVED = RESERVED | {"self", "options", "cls"}
 
 def split_words(text: str) -> list[str]:
     """Words of a name in any casing: `getHTTPResponseCode2` -> `get HTTP Response Code2`."""
-    text = unicodedata.normalize("NFKC", text)
-    text = _MIXED.sub(lambda found: f" {_MIXED_CASE[found[0]]} ", text)
+    if not text.isascii():
+        text = text.replace("ß", "ss")
+        text = unicodedata.normalize("NFKC", _ACCENT.sub("", unicodedata.normalize("NFKD", text)))
+    text = _MIXED.sub(lambda found: f" {_MIXED_CASE[found[1]]}{found[2]} ", text)
     text = _PLURAL_ACRONYM.sub(lambda found: f" {found[1].capitalize()}s ", text)
     return _WORD.findall(text)
 
@@ -55,6 +69,7 @@ def spell_signs(text: str) -> str:
     return " ".join(name.replace("-", " ").lower() for name in names if name)
 
 
+@functools.lru_cache(maxsize=16_384)
 def snake(text: str, *, fallback: str = "empty", digit_prefix: str = "field") -> str:
     """A lower-case identifier without leading underscore: `petId` -> `pet_id`, `2fa` -> `field_2fa`."""
     if _PLAIN.fullmatch(text) and len(text) <= MAX_LENGTH:
@@ -69,9 +84,11 @@ def snake(text: str, *, fallback: str = "empty", digit_prefix: str = "field") ->
     return name if name.isidentifier() else _ascii_only(name, fallback)
 
 
+@functools.lru_cache(maxsize=16_384)
 def pascal(text: str, *, fallback: str = "Unnamed") -> str:
     """A class name that keeps capitals as written: `API key` -> `APIKey`, `2fa` -> `Model2fa`."""
-    words = split_words(text) or split_words(spell_signs(text))
+    words = split_words(text) if text[:1] not in ("+", "-") else []
+    words = words or split_words(spell_signs(text))
     if text.isidentifier() and text[0].isupper() and "_" not in text and text.isascii():
         name = text
     else:
