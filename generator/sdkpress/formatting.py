@@ -1,29 +1,32 @@
 """Black: the only importer, and only where there is something to format.
 
-The templates are black-stable by construction, so black confirms more than it changes. What it has
-confirmed once is remembered by hash in the cache folder and not asked again.
+The templates are black-stable by construction (docs/architecture.md), so black confirms what they
+print, and leaving it out changes nothing. What it has confirmed once is remembered by hash in the
+cache folder and not asked again.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Literal
 
 from sdkpress.caching import append_lines, read_cached, write_cached
 from sdkpress.provenance import sha256
+from sdkpress.wrapping import LINE_LENGTH
 
 __all__ = ["LINE_LENGTH", "Formatted", "FormattingError", "Mode", "format_texts"]
 
 Mode = Literal["auto", "on", "off"]
 
-LINE_LENGTH = 100
 _TARGET = "py311"
 # Black formats some 2,000 lines per CPU second: past the first figure it is left out unless asked
 # for, past the second the work is spread over processes (a start costs a third of a second).
@@ -132,12 +135,27 @@ def _format_here(items: Iterable[tuple[str, str]]) -> list[str]:
 
     mode = black.Mode(target_versions={TargetVersion[_TARGET.upper()]}, line_length=LINE_LENGTH)
     results: list[str] = []
-    for path, text in items:
-        try:
-            results.append(black.format_str(text, mode=mode))
-        except Exception as error:  # whatever it is, the text is ours
-            raise FormattingError(path, str(error).split("\n")[0]) from error
+    with _collector():
+        for path, text in items:
+            try:
+                results.append(black.format_str(text, mode=mode))
+            except Exception as error:  # whatever it is, the text is ours
+                raise FormattingError(path, str(error).split("\n")[0]) from error
     return results
+
+
+@contextmanager
+def _collector() -> Generator[None]:
+    """Black's trees are cyclic garbage: without the collector they would pile up."""
+    collects = gc.isenabled()
+    gc.freeze()  # what is there already need not be looked through
+    gc.enable()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        if not collects:
+            gc.disable()
 
 
 # A plain child process in place of multiprocessing: it never runs the caller's main module again.

@@ -7,18 +7,24 @@ from functools import cache
 from typing import Any
 
 import jinja2
+from jinja2.bccache import Bucket
 
+from sdkpress import __version__
+from sdkpress.caching import read_cached, write_cached
 from sdkpress.layout import FileJob
 from sdkpress.provenance import templates_folder
 from sdkpress.text import literal, one_line
+from sdkpress.wrapping import wrap
 
 __all__ = ["render"]
+
+_FORMAT = 1  # of compiled templates: another one where the options of the environment change
 
 
 def render(job: FileJob) -> str:
     """The text of one file; raises jinja2 errors for a template that asks for what no view has."""
-    text = _environment().get_template(job.template).render(**job.context)
-    return text.rstrip("\n") + "\n"
+    text = _environment().get_template(job.template).render(**job.context).rstrip("\n") + "\n"
+    return wrap(text) if job.path.endswith(".py") else text
 
 
 def _toml(value: str) -> str:
@@ -28,7 +34,23 @@ def _toml(value: str) -> str:
 
 def _doctext(value: str) -> str:
     """Text inside a docstring that the template itself quotes."""
-    return one_line(value).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    escaped = one_line(value).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return f"\\{escaped}" if escaped.startswith('"') else escaped
+
+
+class _Compiled(jinja2.BytecodeCache):
+    """Compiled templates in the cache folder; Jinja compares the hash of the source."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        compiled = read_cached(self._name(bucket))
+        if compiled is not None:
+            bucket.bytecode_from_string(compiled)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        write_cached(self._name(bucket), bucket.bytecode_to_string())
+
+    def _name(self, bucket: Bucket) -> str:
+        return f"templates/{_FORMAT}-{__version__}-{jinja2.__version__}/{bucket.key}"
 
 
 @cache
@@ -41,6 +63,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         auto_reload=False,
+        bytecode_cache=_Compiled(),
     )
     filters: dict[str, Any] = {"literal": literal, "toml": _toml, "doctext": _doctext}
     environment.filters.update(filters)

@@ -5,6 +5,8 @@ These two are the only ways on which text of a document reaches generated code.
 
 from __future__ import annotations
 
+import functools
+import math
 import re
 import textwrap
 import unicodedata
@@ -13,7 +15,10 @@ WIDTH = 88
 
 
 def literal(value: object) -> str:
-    """A Python literal, quoted as black would: `literal('a"b')` -> `'a"b'`."""
+    """A Python literal as black writes it: `literal('a"b')` -> `'a"b'`, `literal(1e20)` -> `1e20`."""
+    if isinstance(value, float):
+        written = repr(value).replace("e+", "e")
+        return written if math.isfinite(value) else f'float("{written}")'
     if not isinstance(value, str):
         return repr(value)
     written = repr(value)
@@ -26,9 +31,21 @@ def literal(value: object) -> str:
     return written
 
 
+MARKS = "\\`*_{}[]<>#|"
+
+
+def markdown(text: str) -> str:
+    """Text of a document in Markdown: nothing in it is markup."""
+    return "".join(f"\\{letter}" if letter in MARKS else letter for letter in one_line(text))
+
+
 def clean(text: str) -> str:
     """Text without control, bidi and other invisible characters; line ends are newlines."""
+    if text.isprintable():  # says of a whole text that it has none of `_DROPPED`
+        return text
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
+    if text.replace("\n", "").isprintable():
+        return text
     kept = [
         c for c in text if c == "\n" or unicodedata.category(c) not in _DROPPED or c in _JOINERS
     ]
@@ -46,6 +63,15 @@ def one_line(text: str) -> str:
 
 def paragraphs(text: str, width: int = WIDTH) -> list[str]:
     """Lines of a Markdown text, wrapped; tables and indented blocks stay as they are."""
+    if "\n" not in text and len(text) <= width and text.isprintable():
+        text = text.strip()
+        return [text] if text else []
+    return list(_paragraphs(text, width))
+
+
+# The same text describes a model, its dict form, and the arguments made of its properties.
+@functools.lru_cache(maxsize=4096)
+def _paragraphs(text: str, width: int) -> tuple[str, ...]:
     lines: list[str] = []
     fenced = False
     for line in clean(text).strip().split("\n"):
@@ -73,24 +99,31 @@ def paragraphs(text: str, width: int = WIDTH) -> list[str]:
     for line in lines:
         if line or (squeezed and squeezed[-1]):
             squeezed.append(line)
-    return squeezed
+    return tuple(squeezed)
 
 
 def docstring(lines: list[str], indent: int) -> str:
-    """A docstring with its quotes; `indent` is the column of the code that it stands in."""
+    """A docstring with its quotes, as black leaves it; `indent` is the column of its code.
+
+    Empty where there is nothing to say.
+    """
     margin = " " * indent
-    escaped = [line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') for line in lines]
+    escaped = [line.rstrip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"') for line in lines]
+    while escaped and not escaped[-1]:
+        escaped.pop()
     if not escaped:
         return ""
-    if escaped[-1].endswith('"'):
-        escaped[-1] = escaped[-1][:-1] + '\\"'
-    if escaped[0].startswith('"'):
-        escaped[0] = "\\" + escaped[0]
-    escaped[0] = escaped[0].lstrip()
-    if len(escaped) == 1 and len(escaped[0]) + indent + 6 <= 100:
-        return f'"""{escaped[0]}"""'
-    body = [f'"""{escaped[0]}']
-    body.extend(f"{margin}{line}" if line else "" for line in escaped[1:])
+    while not escaped[0]:
+        del escaped[0]
+    first = escaped[0].lstrip()
+    if first.startswith('"'):
+        first = f"\\{first}"
+    if len(escaped) == 1:  # however long: black has no quotes on a line of their own behind one
+        return f'"""{first} """' if first.endswith('"') else f'"""{first}"""'
+    # The least indented line stands at the margin: readers and black take it for the margin.
+    excess = min(len(line) - len(line.lstrip()) for line in escaped[1:] if line)
+    body = [f'"""{first}']
+    body.extend(f"{margin}{line[excess:]}" if line else "" for line in escaped[1:])
     body.append(f'{margin}"""')
     return "\n".join(body)
 
