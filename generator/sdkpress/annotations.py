@@ -51,6 +51,10 @@ class Annotator:
         self._names = names
         self._params = params
 
+    def is_input(self, id: SchemaId) -> bool:
+        """Whether arguments are made of the schema."""
+        return id in self._params
+
     def output(self, use: TypeUse, imports: Imports, prefix: str = "") -> str:
         """Annotation of an attribute or an answer: `list[Pet] | None`."""
         return self._written(use, imports, prefix, False)

@@ -12,23 +12,22 @@ import hashlib
 import os
 import posixpath
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
 from sdkpress.diagnostics import Diagnostics, Location, SdkpressError
-from sdkpress.document import Document, Origin, SourceFile, check_openapi, parse_file
+from sdkpress.document import Document, Locator, Origin, check_openapi, parse_file
+from sdkpress.identifiers import FILES_KEY, find_anchor, find_resources, joined
+from sdkpress.inlining import inline_references, stands_for_itself
 from sdkpress.output import InputFile
 from sdkpress.pages import extract_document, is_page
 from sdkpress.provenance import input_file
 from sdkpress.source_text import MAX_BYTES, read_bytes
 from sdkpress.trees import escape_token, is_mapping, is_sequence, node_at
 
-__all__ = ["FILES_KEY", "MAX_FILES", "load_document"]
-
-FILES_KEY = "x-sdkpress-files"
-"""The root key below which further files are put."""
+__all__ = ["FILES_KEY", "MAX_FILES", "bundle_inserted", "load_document"]
 
 MAX_FILES = 2_000
 """How many files one document may consist of; their bytes together may be 4 x `MAX_BYTES`."""
@@ -53,7 +52,24 @@ def load_document(path: Path, diagnostics: Diagnostics, *, display: str | None =
         root = parse_file(data, display, diagnostics)
     check_openapi(root)
     inputs = [input_file(path, data)]
-    return _Bundler(path, root, diagnostics, len(data), inputs).bundle()
+    main = _Part("", path.name, root.tree, root, root.source.text, root.digest)
+    return _Bundler(path, main, root.path, diagnostics, len(data), inputs).bundle()
+
+
+def bundle_inserted(document: Document, path: Path, diagnostics: Diagnostics) -> Document:
+    """The document with the files that overlays refer to, as `load_document` brings them in.
+
+    `path` is where the document was read from; the references count from there.
+    """
+    inserted = [
+        pointer
+        for pointer, origin in document.origins.items()
+        if not isinstance(origin.locator, Document)
+    ]
+    if not any(_leads_out(node_at(document.tree, pointer)) for pointer in inserted):
+        return document
+    main = _Part("", path.name, document.tree, document)
+    return _Bundler(path, main, document.path, diagnostics).extend(document)
 
 
 # ---------------------------------------------------------------- what a reference is
@@ -71,6 +87,9 @@ _NAME_MAPS = frozenset(
     ).split()
 )
 
+# Lists of objects that a Reference Object may not take the place of.
+_LISTS = frozenset(("servers", "tags", "security"))
+
 _REMOTE = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+:|//", re.IGNORECASE)
 _ABSOLUTE = re.compile(r"/|\\|[a-z]:|file:", re.IGNORECASE)
 _FILE_NAME = re.compile(r"\.{1,2}/|[^#]*\.(?:ya?ml|json)(?:#|$)", re.IGNORECASE)
@@ -79,8 +98,11 @@ _URL_SAFE = "/~!$&'()*+,;=:@-._?"  # what a URI fragment may hold unescaped (RFC
 
 def _local_ref(file: str, pointer: str) -> str:
     """The reference to `pointer` of the file with that key ("" is the root document)."""
-    prefix = f"/{FILES_KEY}/{escape_token(file)}" if file else ""
-    return "#" + quote(prefix + pointer, safe=_URL_SAFE)
+    return "#" + quote(_local_pointer(file, pointer), safe=_URL_SAFE)
+
+
+def _local_pointer(file: str, pointer: str) -> str:
+    return f"/{FILES_KEY}/{escape_token(file)}{pointer}" if file else pointer
 
 
 @dataclass
@@ -89,76 +111,148 @@ class _Part:
 
     key: str
     name: str
-    file: SourceFile
+    read: Any
+    """The tree as it was read."""
+    locator: Locator
+    text: str = ""
+    digest: str = ""
     tree: Any = None
+    """The tree with its references rewritten."""
+
+
+@dataclass(frozen=True)
+class _Resource:
+    """What pointers and anchors count from: a file, or a schema in it that has an `$id`."""
+
+    uri: str
+    pointer: str = ""
 
 
 @dataclass
 class _Bundler:
     root_path: Path
-    root: SourceFile
+    root: _Part
+    display: str
+    """The path to show for the root."""
     diagnostics: Diagnostics
-    bytes_read: int
-    inputs: list[InputFile]
+    bytes_read: int = 0
+    inputs: list[InputFile] = field(default_factory=list[InputFile])
     _parts: dict[str, _Part] = field(default_factory=dict[str, _Part])
     _queue: list[_Part] = field(default_factory=list[_Part])
     _unreadable: dict[str, SdkpressError] = field(default_factory=dict[str, SdkpressError])
     _current: _Part = field(init=False)
     _fatal: Diagnostics = field(default_factory=Diagnostics)
+    _resource: _Resource = field(default_factory=lambda: _Resource(""))
+    _resources: dict[str, tuple[_Part, str]] = field(default_factory=dict[str, tuple[_Part, str]])
+    _inlined: list[str] = field(default_factory=list[str])
 
     def bundle(self) -> Document:
-        main = _Part("", self.root_path.name, self.root)
-        self._parts[""] = main
-        self._queue.append(main)
-        while self._queue:
-            self._current = self._queue.pop(0)
-            self._current.tree = self._walk(self._current.file.tree, "", names=False)
-        self._fatal.raise_errors()
-        return self._assemble(main)
-
-    def _assemble(self, main: _Part) -> Document:
-        tree: dict[str, Any] = main.tree
+        """The bundle of all files."""
+        self._walk_all()
+        tree: dict[str, Any] = self.root.tree
         parts = [self._parts[key] for key in sorted(self._parts) if key]
-        origins: dict[str, Origin] = {}
         if parts:
             tree = {**tree, FILES_KEY: {part.key: part.tree for part in parts}}
-            for part in parts:
-                origins[f"/{FILES_KEY}/{escape_token(part.key)}"] = Origin(part.file)
-        lines = [main.file.digest, *(f"{part.file.digest} {part.key}" for part in parts)]
+        lines = [self.root.digest, *(f"{part.digest} {part.key}" for part in parts)]
         digest = hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
-        inputs = tuple(self.inputs)
-        return Document(self.root.path, tree, digest, self.root, origins, inputs)
+        document = Document(
+            self.display, tree, digest, self.root.locator, _origins(parts), tuple(self.inputs)
+        )
+        return inline_references(document, self._inlined, self.diagnostics)
+
+    def extend(self, document: Document) -> Document:
+        """A document that is a bundle already, with what it refers to now."""
+        files: dict[str, Any] = document.tree.get(FILES_KEY, {})
+        for key, tree in files.items():
+            self._parts[key] = _Part(key, key, tree, document, tree=tree)
+        self._walk_all()
+        parts = [part for key, part in sorted(self._parts.items()) if key and key not in files]
+        if parts:
+            added = {part.key: part.tree for part in parts}
+            self.root.tree = {**self.root.tree, FILES_KEY: {**files, **added}}
+        lines = [document.digest, *(f"{part.digest} {part.key}" for part in parts)]
+        bundle = replace(
+            document,
+            tree=self.root.tree,
+            digest=hashlib.sha256("\n".join(lines).encode()).hexdigest(),
+            base=document,
+            origins=_origins(parts),
+            inputs=(*document.inputs, *self.inputs),
+        )
+        return inline_references(bundle, self._inlined, self.diagnostics)
+
+    def _walk_all(self) -> None:
+        self._parts[""] = self.root
+        self._enlist(self.root)
+        while self._queue:
+            part = self._current = self._queue.pop(0)
+            own = part.read.get("$self") if is_mapping(part.read) else None
+            name = part.key or self.root_path.name
+            self._resource = _Resource(joined(name, own) if isinstance(own, str) else name)
+            part.tree = self._walk(part.read, "", names="")
+        self._fatal.raise_errors()
+
+    def _enlist(self, part: _Part) -> None:
+        self._queue.append(part)
+        if not part.text or "$id" in part.text or "$self" in part.text:
+            base = part.key or self.root_path.name
+            for uri, pointer in find_resources(part.read, base):
+                self._resources.setdefault(uri, (part, pointer))
 
     # ------------------------------------------------------------ walking one file
 
-    def _walk(self, node: Any, pointer: str, *, names: bool, quiet: bool = False) -> Any:
+    def _walk(self, node: Any, pointer: str, *, names: str, quiet: bool = False) -> Any:
         """A copy of `node` with its references rewritten; `node` itself where it has none.
 
-        `names`: the keys of this mapping are chosen names. `quiet`: inside an extension, where
+        `names`: the keys of this mapping are chosen names, and it stands at this key. `quiet`: inside an extension, where
         something may look like a reference and be none, so that problems are left alone.
         """
         if is_sequence(node):
-            items = [
-                self._walk(item, f"{pointer}/{index}", names=False, quiet=quiet)
-                for index, item in enumerate(node)
-            ]
-            return items if any(a is not b for a, b in zip(items, node, strict=True)) else node
+            copy: list[Any] | None = None
+            for index, item in enumerate(node):
+                if isinstance(item, (dict, list)):
+                    new = self._walk(item, f"{pointer}/{index}", names="", quiet=quiet)
+                    if new is not item:
+                        copy = [*node] if copy is None else copy
+                        copy[index] = new
+            return node if copy is None else copy
         if not is_mapping(node):
             return node
-        result: dict[str, Any] = {}
-        changed = False
+        around = self._resource
+        if not names and isinstance(node.get("$id"), str) and pointer:
+            own = str(node["$id"]).partition("#")[0]
+            self._resource = _Resource(joined(around.uri, own), pointer)
+        result = node
         for key, value in node.items():
-            place = f"{pointer}/{escape_token(key)}"
-            new = self._member(key, value, place, names=names, quiet=quiet)
-            changed = changed or new is not value
-            result[key] = new
-        return result if changed else node
+            if not isinstance(value, (dict, list)) and key != "$ref":
+                continue
+            token = escape_token(key) if "/" in key or "~" in key else key
+            new = self._member(key, value, f"{pointer}/{token}", names=names, quiet=quiet)
+            if new is not value:
+                result = {**node} if result is node else result
+                result[key] = new
+        if not names and isinstance(node.get("$dynamicRef"), str) and "$ref" not in node:
+            # Where it leads without a dynamic scope; lowering looks for one.
+            target = self._dynamic(node["$dynamicRef"], pointer, quiet=quiet)
+            result = {**result, "$ref": target}
+        self._resource = around
+        return result
 
-    def _member(self, key: str, value: Any, place: str, *, names: bool, quiet: bool) -> Any:
+    def _member(self, key: str, value: Any, place: str, *, names: str, quiet: bool) -> Any:
         if key == "$ref" and isinstance(value, str):
             return self._rewrite(value, place, quiet=quiet)
+        if not quiet and is_mapping(value) and isinstance(value.get("$ref"), str):
+            if stands_for_itself(key, names, value) and key not in _DATA_KEYS:
+                self._inlined.append(_local_pointer(self._current.key, place))
+                return self._walk(value, place, names="", quiet=quiet)
+        elif key in _LISTS and not names and is_sequence(value):
+            self._inlined.extend(
+                _local_pointer(self._current.key, f"{place}/{index}")
+                for index, item in enumerate(value)
+                if is_mapping(item) and isinstance(item.get("$ref"), str)
+            )
         if names:
-            return self._walk(value, place, names=False, quiet=quiet)
+            return self._walk(value, place, names="", quiet=quiet)
         if key in _DATA_KEYS:
             return value
         if key == "examples":
@@ -166,7 +260,10 @@ class _Bundler:
         if key == "discriminator" and is_mapping(value):
             return self._discriminator(value, place, quiet=quiet)
         return self._walk(
-            value, place, names=key in _NAME_MAPS, quiet=quiet or key.startswith("x-")
+            value,
+            place,
+            names=key if key in _NAME_MAPS else "",
+            quiet=quiet or key.startswith("x-"),
         )
 
     def _examples(self, value: Any, place: str, *, quiet: bool) -> Any:
@@ -204,7 +301,7 @@ class _Bundler:
             return self._rewrite(target, place, quiet=quiet)
         if self._current.key:  # a name means a schema of the file that uses it, if it is there
             pointer = f"/components/schemas/{escape_token(target)}"
-            if _has(self._current.file.tree, pointer):
+            if _has(self._current.read, pointer):
                 return _local_ref(self._current.key, pointer)
         return target
 
@@ -212,6 +309,9 @@ class _Bundler:
 
     def _rewrite(self, ref: str, place: str, *, quiet: bool) -> str:
         path, _, fragment = ref.partition("#")
+        named = self._named(path, unquote(fragment))
+        if named is not None:
+            return named
         if not path:
             if not self._current.key or not (not fragment or fragment.startswith("/")):
                 return self._anchor(self._current, ref, fragment)
@@ -224,15 +324,58 @@ class _Bundler:
             return self._anchor(part, ref, fragment)
         return _local_ref(part.key, pointer)
 
+    def _dynamic(self, ref: str, pointer: str, *, quiet: bool) -> str:
+        """A reference to a dynamic anchor: the nearest one around it, if there is any."""
+        holder = pointer
+        while ref.startswith("#") and holder:
+            node = node_at(self._current.read, holder)
+            if is_mapping(node) and node.get("$dynamicAnchor") == ref[1:]:
+                return _local_ref(self._current.key, holder)
+            holder = holder.rpartition("/")[0]
+        return self._rewrite(ref, f"{pointer}/$dynamicRef", quiet=quiet)
+
+    def _named(self, path: str, fragment: str) -> str | None:
+        """What a reference means where an `$id` or a `$self` decides, None where none does."""
+        if not self._resources:
+            return None
+        if path:
+            found = self._resources.get(joined(self._resource.uri, path))
+        else:
+            found = (self._current, self._resource.pointer) if self._resource.pointer else None
+        if found is None:
+            return None
+        part, pointer = found
+        if not fragment or fragment.startswith("/"):
+            inner: str | None = fragment
+        else:
+            try:
+                inner = find_anchor(node_at(part.read, pointer), fragment)
+            except LookupError:
+                inner = None
+        # Many schemas with an `$id` refer to their document as if they had none.
+        if inner is None or not _has(part.read, pointer + inner):
+            return None
+        return _local_ref(part.key, pointer + inner)
+
     def _anchor(self, part: _Part, ref: str, fragment: str) -> str:
         """A reference to a plain-name fragment (JSON Schema `$anchor`) of a further file."""
         if not part.key:
             return f"#{fragment}" if fragment else "#"
-        found = _find_anchor(part.file.tree, unquote(fragment))
+        found = find_anchor(part.read, unquote(fragment))
         return ref if found is None else _local_ref(part.key, found)
 
     def _open(self, ref: str, path: str, place: str, *, quiet: bool) -> _Part | None:
         """The part that the path of a reference names, read if it is new; None after a report."""
+        own = self.root.read.get("$self") if is_mapping(self.root.read) else None
+        if (
+            isinstance(own, str)
+            and (folder := own.rpartition("/")[0])
+            and path.startswith(f"{folder}/")
+        ):
+            # A neighbour of the document, by the address that the document gives itself.
+            path = posixpath.relpath(
+                path.removeprefix(f"{folder}/"), posixpath.dirname(self._current.key) or "."
+            )
         if _ABSOLUTE.match(path) and not path.startswith("//"):
             self._refuse("absolute-ref", f"{_quoted(ref)} is an absolute path.", place, quiet)
             return None
@@ -262,7 +405,7 @@ class _Bundler:
             message = f"{_quoted(ref)} is a symbolic link that leads out of the document's folder."
             self._refuse("escaping-ref", message, place, quiet)
             return None
-        display = posixpath.normpath(posixpath.join(posixpath.dirname(self.root.path), key))
+        display = posixpath.normpath(posixpath.join(posixpath.dirname(self.display), key))
         remaining = 4 * MAX_BYTES - self.bytes_read
         if len(self._parts) >= MAX_FILES or remaining <= 0:
             message = f"There are more than {MAX_FILES:,} files, or they are too large together."
@@ -279,9 +422,9 @@ class _Bundler:
         finally:
             self.inputs.append(input_file(path, data))
         self.bytes_read += len(data or b"")
-        part = _Part(key, key, file)
+        part = _Part(key, key, file.tree, file, file.source.text, file.digest)
         self._parts[key] = part
-        self._queue.append(part)
+        self._enlist(part)
         return part
 
     def _report_unreadable(self, key: str, ref: str, place: str, *, quiet: bool) -> None:
@@ -297,7 +440,26 @@ class _Bundler:
             self._fatal.add(id, message, self._locate(place))
 
     def _locate(self, pointer: str) -> Location:
-        return self._current.file.locate(pointer)
+        return self._current.locator.locate(pointer)
+
+
+def _origins(parts: list[_Part]) -> dict[str, Origin]:
+    return {f"/{FILES_KEY}/{escape_token(part.key)}": Origin(part.locator) for part in parts}
+
+
+def _leads_out(node: Any) -> bool:
+    """Whether a node has a reference into another file."""
+    waiting = [node]
+    while waiting:
+        item = waiting.pop()
+        if is_mapping(item):
+            reference = item.get("$ref")
+            if isinstance(reference, str) and not reference.startswith("#"):
+                return True
+            waiting.extend(item.values())
+        elif is_sequence(item):
+            waiting.extend(item)
+    return False
 
 
 def _has(tree: Any, pointer: str) -> bool:
@@ -306,20 +468,6 @@ def _has(tree: Any, pointer: str) -> bool:
     except LookupError:
         return False
     return True
-
-
-def _find_anchor(tree: Any, name: str) -> str | None:
-    """The pointer of the schema with that `$anchor` or `$dynamicAnchor`."""
-    waiting: list[tuple[str, Any]] = [("", tree)]
-    while waiting:
-        pointer, node = waiting.pop()
-        if is_mapping(node):
-            if name in (node.get("$anchor"), node.get("$dynamicAnchor")):
-                return pointer
-            waiting.extend((f"{pointer}/{escape_token(key)}", node[key]) for key in reversed(node))
-        elif is_sequence(node):
-            waiting.extend((f"{pointer}/{index}", item) for index, item in enumerate(node))
-    return None
 
 
 def _escapes(path: Path, folder: Path) -> bool:

@@ -11,12 +11,14 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
+import msgspec
+
 from sdkpress.diagnostics import SdkpressError, fatal
 from sdkpress.positions import Positions
 from sdkpress.source_text import SourceText
 from sdkpress.trees import escape_token, is_mapping, is_sequence
 
-__all__ = ["MAX_DEPTH", "MAX_DIGITS", "parse_json", "scan_positions"]
+__all__ = ["MAX_DEPTH", "MAX_DIGITS", "dump_json", "parse_json", "scan_positions"]
 
 MAX_DEPTH = 200
 """How deeply mappings and sequences may be nested. Later stages recurse over the tree."""
@@ -191,7 +193,21 @@ def _too_deep(source: SourceText) -> SdkpressError:
     )
 
 
-_CONTAINERS = (dict, list)
+def dump_json(tree: Any, *, indent: int = 1) -> bytes:
+    """The tree as JSON in UTF-8, a value a line, so that differences can be read.
+
+    Without `indent` all is on one line.
+    """
+    try:
+        text = msgspec.json.encode(tree)
+        return msgspec.json.format(text, indent=indent) + b"\n" if indent else text
+    except (OverflowError, ValueError, msgspec.MsgspecError):
+        # Integers of more than 64 bits, and lone surrogates: the standard library writes them.
+        written = json.dumps(tree, ensure_ascii=False, indent=indent or None)
+        return (written + "\n" * bool(indent)).encode("utf-8", "surrogatepass")
+
+
+_CONTAINERS = frozenset((dict, list))
 
 
 def _deeper_than(tree: Any, depth: int) -> bool:
@@ -200,7 +216,7 @@ def _deeper_than(tree: Any, depth: int) -> bool:
         inner: list[Any] = []
         for node in level:
             values: Iterable[Any] = node.values() if is_mapping(node) else node
-            inner.extend(value for value in values if type(value) in _CONTAINERS)
+            inner += [value for value in values if type(value) in _CONTAINERS]
         if not inner:
             return False
         level = inner

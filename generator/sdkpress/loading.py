@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sdkpress.bundling import load_document
+from sdkpress.bundling import bundle_inserted, load_document
 from sdkpress.diagnostics import Diagnostics
 from sdkpress.document import Document
 from sdkpress.lowering import lower
 from sdkpress.model import Api
-from sdkpress.overlays import apply_overlays
 from sdkpress.validation import validate
 
 __all__ = ["load_api"]
@@ -28,8 +27,11 @@ def load_api(
     """
     document = load_document(spec, diagnostics)
     if overlays:
+        from sdkpress.overlays import apply_overlays  # with a JSONPath library behind it
+
         progress("overlay")
         document = apply_overlays(document, overlays, diagnostics)
+        document = bundle_inserted(document, spec, diagnostics)
     progress("validate")
     document = validate(document, diagnostics)
     progress("lower")

@@ -35,6 +35,8 @@ class Docs:
     summary: str = ""
     description: str = ""
     deprecated: bool = False
+    name: str = ""
+    """The Python name that `x-sdkpress-name` sets."""
 
 
 NO_DOCS = Docs()
@@ -215,6 +217,7 @@ class PartEncoding:
     content_type: str = ""
     style: str = ""
     explode: bool = True
+    allow_reserved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +241,14 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
+class ResponseHeader:
+    """A documented header of an answer."""
+
+    name: str
+    docs: Docs = NO_DOCS
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """`status` is a code, a range such as `2XX`, or `default`; no contents means no body."""
 
@@ -245,6 +256,7 @@ class Response:
     contents: tuple[Content, ...]
     pointer: str
     docs: Docs = NO_DOCS
+    headers: tuple[ResponseHeader, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +281,54 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """An operation that can follow an answer; `target` is its pointer.
+
+    `parameters` and `body` are runtime expressions (`$response.body#/id`) or constants.
+    """
+
+    name: str
+    status: str
+    target: str
+    parameters: tuple[tuple[str, object], ...] = ()
+    body: object = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pagination:
+    """How the pages of an operation follow each other.
+
+    `style`: `cursor` (a value of the answer goes into a parameter), `page` and `offset` (the
+    parameter counts), `url` (the answer has the URL of the next page) or `link` (its Link header
+    has, RFC 8288). Paths are wire names in the body of the answer; with empty `items` it is the
+    array itself. `parameter` moves on, in the `location` `query` or `body`; `size` is the
+    parameter for the size of a page and `maximum` its limit. The cursor stands at `next`, or in the
+    last item at `last_item`. `has_more` is true while there are more pages, false with `is_done`.
+    `current` is where the answer repeats page or offset, `size_field` where it repeats the size.
+    `first` is the number of the first page or item, None where only the answers tell. `item` is
+    None where the type is not known.
+    """
+
+    style: str
+    items: tuple[str, ...]
+    item: TypeUse | None
+    parameter: str = ""
+    location: str = "query"
+    next: tuple[str, ...] = ()
+    last_item: tuple[str, ...] = ()
+    has_more: tuple[str, ...] = ()
+    is_done: bool = False
+    total: tuple[str, ...] = ()
+    total_pages: tuple[str, ...] = ()
+    current: tuple[str, ...] = ()
+    size: str = ""
+    size_field: tuple[str, ...] = ()
+    maximum: int | None = None
+    first: int | None = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One HTTP operation; never dropped, whatever the document does not say about it."""
 
@@ -287,11 +347,43 @@ class Operation:
     idempotency_header: str
     name_hint: str = ""
     docs: Docs = NO_DOCS
+    pagination: Pagination | None = None
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A request that the API sends to its users: a webhook, or a callback of operations.
+
+    `key` identifies it for good. `sent_by` holds the keys (`POST /orders`) of the operations whose
+    callback it is, `address` the runtime expression that says where it is sent. `parameters_type`
+    is the object of its header and query parameters, shared by webhooks that declare the same
+    ones. `tags` are the values of the property `Api.webhook_tag` that mean this webhook.
+    """
+
+    key: str
+    name: str
+    method: str
+    pointer: str
+    operation_id: str
+    parameters: tuple[Parameter, ...]
+    parameters_type: TypeUse | None
+    body: Body | None
+    responses: tuple[Response, ...]
+    sent_by: tuple[str, ...] = ()
+    address: str = ""
+    tags: tuple[str, ...] = ()
+    name_hint: str = ""
+    docs: Docs = NO_DOCS
 
 
 @dataclass(frozen=True, slots=True)
 class SecurityScheme:
-    """`kind`: `bearer`, `basic`, `apiKey`, `oauth2`, `openIdConnect`, `mutualTLS` or another HTTP scheme."""
+    """`kind`: `bearer`, `basic`, `apiKey`, `oauth2`, `openIdConnect`, `mutualTLS` or `http`.
+
+    The last is any other HTTP scheme, named by `scheme`. The URLs and `scopes` are those of the
+    client credentials flow; `token_endpoint_auth_method` is empty where the document does not say.
+    """
 
     name: str
     kind: str
@@ -300,6 +392,60 @@ class SecurityScheme:
     scheme: str = ""
     token_url: str = ""
     docs: Docs = NO_DOCS
+    has_client_credentials: bool = False
+    refresh_url: str = ""
+    scopes: tuple[str, ...] = ()
+    token_endpoint_auth_method: str = ""
+    open_id_connect_url: str = ""
+    name_hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerVariable:
+    """A placeholder of server URLs; `values` is its enum, empty when anything goes."""
+
+    name: str
+    default: str
+    values: tuple[str, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server as the document writes it, placeholders included; `name` is of OpenAPI 3.2."""
+
+    url: str
+    name: str = ""
+    description: str = ""
+    variables: tuple[ServerVariable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A Tag Object: a topic that operations belong to; `parent` is the name of another one."""
+
+    name: str
+    summary: str = ""
+    description: str = ""
+    parent: str = ""
+    kind: str = ""
+    guides_url: str = ""
+    guides_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the document says about the API as a whole, for readers alone."""
+
+    document_url: str = ""
+    terms_url: str = ""
+    contact_name: str = ""
+    contact_email: str = ""
+    license_url: str = ""
+    license_identifier: str = ""
+    guides_url: str = ""
+    guides_text: str = ""
+    tags: tuple[Tag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +463,11 @@ class Api:
     component_names: Mapping[SchemaId, str] = field(default_factory=dict[SchemaId, str])
     contact_url: str = ""
     license_name: str = ""
+    webhooks: tuple[Webhook, ...] = ()
+    webhook_tag: tuple[str, ...] = ()
+    about: About = About()
+    server_list: tuple[Server, ...] = ()
+    """The servers of `servers` with their placeholders, in the same order."""
 
     def schema(self, use: TypeUse) -> Schema:
         """The schema behind a use; every id in an Api is in `schemas`."""

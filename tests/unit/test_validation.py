@@ -84,7 +84,7 @@ SCHEMAS: list[tuple[str, Any, str, str]] = [
     ("{type: strnig, title: t}", {"title": "t"}, "/type", "not \"strnig\"; `type` is set aside."),
     ("{type: [string, strnig]}", {}, "/type/1", "not \"strnig\"; `type` is set aside."),
     ("{type: [string, null]}", {"type": ["string", "null"]}, "/type/1", "it is read as \"null\"."),
-    ("{required: true, type: string}", {"type": "string"}, "/required", "`required` must be an array, not true"),
+    ("{required: x, type: string}", {"type": "string"}, "/required", "`required` must be an array, not \"x\""),
     ("{required: [a, [b], c]}", {"required": ["a", "c"]}, "/required/1", "`required/1` must be a string"),
     ("{maxLength: x}", {}, "/maxLength", "`maxLength` must be an integer, not \"x\""),
     ("{minLength: -1}", {}, "/minLength", "greater than or equal to 0, not -1"),
@@ -92,7 +92,7 @@ SCHEMAS: list[tuple[str, Any, str, str]] = [
     ("{enum: []}", {}, "/enum", "a list that is not empty"),
     ("{properties: [a]}", {}, "/properties", "`properties` must be an object"),
     ("{properties: {a: 1, b: {}}}", {"properties": {"a": {}, "b": {}}}, "/properties/a", "any value"),
-    ("{items: [{}]}", {"items": {}}, "/items", "This schema is not valid"),
+    ("{items: 3}", {"items": {}}, "/items", "This schema is not valid"),
     ("{allOf: [{}, 3]}", {"allOf": [{}, {}]}, "/allOf/1", "This schema is not valid"),
     ("{additionalProperties: x}", {"additionalProperties": {}}, "/additionalProperties", "a boolean or an object, not \"x\""),
     (

@@ -2,56 +2,66 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from sdkpress.lowering.source import DERIVED, POINTER, Source, as_dict, as_list, child
+from sdkpress.lowering.keywords import (
+    adds_type,
+    allows_null,
+    is_structural,
+    node_types,
+    only_narrows,
+)
+from sdkpress.lowering.source import POINTER, Source, as_dict, as_list, child
 from sdkpress.trees import is_mapping
-
-ANNOTATIONS = frozenset(
-    {
-        "title", "description", "summary", "deprecated", "example", "examples", "default",
-        "externalDocs", "xml", "readOnly", "writeOnly", "nullable", "$comment", "$schema", "$id",
-        "$anchor", "$dynamicAnchor", "$defs", "definitions", "minProperties", "maxProperties",
-    }
-)  # fmt: skip
-"""Keywords that do not decide which Python type a value has."""
 
 MAX_PRODUCT = 64
 
-
-def is_structural(node: object) -> bool:
-    """True where a schema says something about the type of a value."""
-    if node is True or node is False:
-        return False
-    return any(
-        key not in ANNOTATIONS and (key == POINTER or not key.startswith("x-"))
-        for key in as_dict(node)
-    )
+MERGED = "merged"
+"""Suffix of a schema merged from others in the place of one of them."""
 
 
-def sole_member(node: dict[str, Any], pointer: str) -> tuple[object, str] | None:
-    """The one member of an allOf that says something, when the schema itself adds nothing."""
-    if any(key not in ANNOTATIONS and key != "allOf" and not key.startswith("x-") for key in node):
-        # `type: object` beside a single reference adds nothing that the reference lacks.
-        rest = {key for key in node if key not in ANNOTATIONS and not key.startswith("x-")}
-        if rest != {"allOf", "type"} or node["type"] != "object":
-            return None
-    members = [
-        (member, child(pointer, "allOf", index))
-        for index, member in enumerate(as_list(node["allOf"]))
-        if is_structural(member)
-    ]
-    return members[0] if len(members) == 1 else None
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A schema within an allOf, and whether null is allowed beside it."""
+
+    value: object
+    pointer: str
+    nullable: bool
+
+
+def sole_member(node: dict[str, Any], pointer: str) -> Member | None:
+    """The one member of an allOf that says something, when all else adds nothing to it."""
+    listed = as_list(node["allOf"])
+    members = [(member, index) for index, member in enumerate(listed) if is_structural(member)]
+    if len(members) > 1:
+        members = [(member, index) for member, index in members if adds_type(member)]
+    if len(members) != 1:
+        return None
+    member, index = members[0]
+    own = {key: value for key, value in node.items() if key != "allOf"}
+    is_reference = "$ref" in as_dict(member) or POINTER in as_dict(member)
+    if adds_type(own) or (is_structural(own) and not is_reference):
+        return None
+    if (
+        len(listed) > 1
+        and not is_reference
+        and any(is_structural(other) for number, other in enumerate(listed) if number != index)
+    ):
+        return None
+    others = [as_dict(other) for number, other in enumerate(listed) if number != index]
+    nullable = any(allows_null(other) for other in (own, *others))
+    return Member(member, child(pointer, "allOf", index), nullable)
 
 
 def merge_all_of(source: Source, node: dict[str, Any], pointer: str) -> dict[str, Any]:
     """An equivalent schema without allOf; members are referred to by pointer, not copied."""
-    parts = _flatten(source, node, pointer, (pointer.partition(DERIVED)[0],))
+    parts = _flatten(source, node, pointer, (pointer,))
     merged: dict[str, Any] = {}
     properties: dict[str, list[tuple[object, str]]] = {}
     required: dict[str, None] = {}
-    unions: list[tuple[str, list[dict[str, Any]]]] = []
+    unions: list[tuple[str, list[dict[str, Any]], object]] = []
     types: list[str] | None = None
     enum: list[Any] | None = None
     for part, place in parts:
@@ -60,9 +70,10 @@ def merge_all_of(source: Source, node: dict[str, Any], pointer: str) -> dict[str
         required.update({name: None for name in as_list(part.get("required")) if _is_text(name)})
         for keyword in ("oneOf", "anyOf"):
             options = as_list(part.get(keyword))
-            if options:
+            if options and not only_narrows(options):
                 pointers = [child(place, keyword, index) for index in range(len(options))]
-                unions.append((keyword, [{POINTER: option} for option in pointers]))
+                members = [{POINTER: option} for option in pointers]
+                unions.append((keyword, members, part.get("discriminator")))
         own = part.get("type")
         if own is not None:
             listed = [own] if isinstance(own, str) else [item for item in as_list(own)]
@@ -99,20 +110,21 @@ def merge_all_of(source: Source, node: dict[str, Any], pointer: str) -> dict[str
         merged["required"] = list(required)
     if "nullable" not in node and parts and all(part.get("nullable") is True for part, _ in parts):
         merged["nullable"] = True
+    if not unions and "discriminator" in node:
+        merged["discriminator"] = node["discriminator"]
     if len(unions) == 1:
-        keyword, options = unions[0]
+        keyword, options, discriminator = unions[0]
         merged[keyword] = options
-        holder = next(part for part, _ in parts if as_list(part.get(keyword)))
-        if "discriminator" in holder:
-            merged["discriminator"] = holder["discriminator"]
+        if discriminator is not None:
+            merged["discriminator"] = discriminator
     elif unions:
         combinations = 1
-        for _, options in unions:
+        for _, options, _ in unions:
             combinations *= len(options)
         if combinations <= MAX_PRODUCT:
-            merged["oneOf"] = [
-                {"allOf": list(chosen)} for chosen in product(*(options for _, options in unions))
-            ]
+            chosen = list(product(*(options for _, options, _ in unions)))
+            possible = [item for item in chosen if _may_hold(source, item)]
+            merged["oneOf"] = [{"allOf": list(item)} for item in possible or chosen]
         else:
             source.report(
                 "all-of-too-wide",
@@ -133,9 +145,9 @@ def _flatten(
             source.report("reference-cycle", "allOf leads back to itself", pointer)
             return []
         try:
-            found = source.at(target)
+            found, target = source.find(target)
         except KeyError:
-            source.report("dangling-ref", f"nothing at {node.get('$ref')}", pointer)
+            source.dangling(node, target, pointer)
             return []
         parts.extend(_flatten(source, found, target, (*seen, target)))
         rest = {key: item for key, item in node.items() if key not in ("$ref", POINTER)}
@@ -155,16 +167,32 @@ def _flatten(
     return parts
 
 
+def _may_hold(source: Source, members: tuple[dict[str, Any], ...]) -> bool:
+    """Whether a value may be of all these options at once, as far as their types tell."""
+    common: set[str] | None = None
+    for member in members:
+        node, _ = source.resolve(member, member[POINTER])
+        own = node_types(node)
+        if own:
+            common = own if common is None else common & own
+    return common is None or bool(common)
+
+
 def _property(found: list[tuple[object, str]]) -> dict[str, Any]:
     structural = [(schema, pointer) for schema, pointer in found if is_structural(schema)]
     if not structural:
         return {POINTER: found[-1][1]}
+    # `{readOnly: true}` beside the same property of another member is about that property.
+    said: dict[str, Any] = {}
+    for schema, _ in found:
+        if not is_structural(schema):
+            said.update(as_dict(schema))
     distinct: list[tuple[object, str]] = []
     for schema, pointer in structural:
         if all(schema != other for other, _ in distinct):
             distinct.append((schema, pointer))
     if len(distinct) == 1:
-        return {POINTER: distinct[0][1]}
+        return {**said, POINTER: distinct[0][1]}
     return {"allOf": [{POINTER: pointer} for _, pointer in distinct]}
 
 

@@ -7,9 +7,18 @@ from typing import Any
 from sdkpress.content import STREAM_KINDS, ContentKind, classify, essence, preference
 from sdkpress.lowering.schemas import SchemaLowering
 from sdkpress.lowering.source import Source, as_dict, as_list, as_text, child, docs_of
-from sdkpress.model import Body, Content, Docs, Parameter, PartEncoding, Response
+from sdkpress.model import (
+    Body,
+    Content,
+    Docs,
+    Parameter,
+    PartEncoding,
+    Response,
+    ResponseHeader,
+)
 
 _NO_MEDIA: tuple[str, Any] = ("", None)
+_STRUCTURE = frozenset({"allOf", "anyOf", "oneOf", "properties", "items", "additionalProperties"})
 _DEFAULT_STYLES = {"path": "simple", "header": "simple", "query": "form", "cookie": "form"}
 _STYLES = {
     "path": ("simple", "label", "matrix"),
@@ -116,9 +125,18 @@ class BodyLowering:
                 continue
             node, place = self.source.resolve(item, place)
             contents = self.contents(node.get("content"), child(place, "content"))
-            found.append(
-                Response(code, contents, place, Docs(description=as_text(node.get("description"))))
-            )
+            docs = Docs(description=as_text(node.get("description")))
+            headers = self._headers(node, place)
+            found.append(Response(code, contents, place, docs, headers))
+        return tuple(found)
+
+    def _headers(self, node: dict[str, Any], pointer: str) -> tuple[ResponseHeader, ...]:
+        found: list[ResponseHeader] = []
+        for name, value in as_dict(node.get("headers")).items():
+            # "If a response header is defined with the name Content-Type, it SHALL be ignored."
+            if name.lower() != "content-type":
+                header, _ = self.source.resolve(value, child(pointer, "headers", name))
+                found.append(ResponseHeader(name, docs_of(header)))
         return tuple(found)
 
     def contents(self, value: object, pointer: str) -> tuple[Content, ...]:
@@ -133,6 +151,8 @@ class BodyLowering:
 
     def _content(self, media_type: str, node: dict[str, Any], pointer: str) -> Content:
         kind = classify(media_type)
+        if kind is ContentKind.BINARY and _is_vague(media_type):
+            kind = self._kind_by_schema(node)
         keyword, is_item = "schema", False
         if kind in STREAM_KINDS or "itemSchema" in node:
             if "itemSchema" in node:
@@ -147,17 +167,52 @@ class BodyLowering:
         encodings = tuple(
             _encoding(name, as_dict(item)) for name, item in as_dict(node.get("encoding")).items()
         )
+        if kind is ContentKind.MULTIPART:
+            encodings += _positional(node)
         return Content(media_type, kind, use, pointer, encodings, is_item)
+
+    def _kind_by_schema(self, node: dict[str, Any]) -> ContentKind:
+        """What a media type that names nothing holds: JSON where the schema is of JSON."""
+        schema, _ = self.source.resolve(node.get("schema"), "")
+        kinds = schema.get("type")
+        named = {kinds} if isinstance(kinds, str) else set(map(str, as_list(kinds)))
+        if named & {"object", "array", "integer", "number", "boolean"}:
+            return ContentKind.JSON
+        if "string" in named:
+            is_bytes = schema.get("format") in ("binary", "byte") or "contentEncoding" in schema
+            return ContentKind.BINARY if is_bytes else ContentKind.TEXT
+        return ContentKind.JSON if schema.keys() & _STRUCTURE else ContentKind.BINARY
+
+
+def _is_vague(media_type: str) -> bool:
+    """Whether a media type says nothing: how frameworks write "whatever the encoder makes of it"."""
+    name = essence(media_type)
+    return name in ("*/*", "application/*") or "/" not in name
+
+
+def _positional(node: dict[str, Any]) -> tuple[PartEncoding, ...]:
+    """`prefixEncoding` by position, and `itemEncoding` for the rest (OpenAPI 3.2)."""
+    found = [
+        _encoding(str(position), as_dict(item))
+        for position, item in enumerate(as_list(node.get("prefixEncoding")))
+    ]
+    if as_dict(node.get("itemEncoding")):
+        found.append(_encoding("*", as_dict(node["itemEncoding"])))
+    return tuple(found)
 
 
 def _encoding(name: str, node: dict[str, Any]) -> PartEncoding:
     style = as_text(node.get("style"))
     explode = node.get("explode")
+    if not style and ("explode" in node or "allowReserved" in node):
+        # Any of the three asks for serialization by style (OpenAPI 3.1.1, Encoding Object).
+        style = "form"
     return PartEncoding(
         property=name,
         content_type=as_text(node.get("contentType")),
         style=style,
-        explode=explode if isinstance(explode, bool) else style in ("", "form"),
+        explode=explode if isinstance(explode, bool) else style == "form",
+        allow_reserved=node.get("allowReserved") is True,
     )
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sdkpress.lowering.bodies import BodyLowering, path_item_parameters
-from sdkpress.lowering.security import lower_requirements, lower_servers
+from sdkpress.lowering.security import lower_requirements
+from sdkpress.lowering.servers import lower_servers, variable_names
 from sdkpress.lowering.source import Source, as_dict, as_list, as_text, child, docs_of
 from sdkpress.model import Body, Docs, Operation, Parameter, Response, TypeUse
 from sdkpress.trees import is_mapping
@@ -69,6 +70,7 @@ def lower_operation(
         path_item_parameters(raw.item, raw.item_pointer) + path_item_parameters(node, pointer)
     )
     path = raw.path if raw.path.startswith("/") else "/" + raw.path
+    path = _plain_template(path, {item.name for item in parameters if item.location == "path"})
     parameters = _match_path(source, path, parameters, bodies, pointer)
     body = (
         bodies.body(node["requestBody"], child(pointer, "requestBody"))
@@ -92,7 +94,7 @@ def lower_operation(
         body=body,
         responses=bodies.responses(node.get("responses"), child(pointer, "responses")),
         security=security,
-        servers=lower_servers(node.get("servers") or raw.item.get("servers")),
+        servers=_own_servers(source, node.get("servers") or raw.item.get("servers")),
         stream=None,
         replay=_replay(source, node, raw.method, bool(key_header), pointer),
         idempotency_header=key_header,
@@ -179,6 +181,29 @@ def _idempotency(
         if parameter.location == "header" and parameter.name.lower() == "idempotency-key":
             return parameter.name, tuple(item for item in parameters if item is not parameter)
     return "", parameters
+
+
+def _plain_template(path: str, declared: set[str]) -> str:
+    """A path without the operators of RFC 6570 that some documents write in templates.
+
+    `/files/{+path}{?page}` -> `/files/{path}`: what the query holds, parameters say.
+    """
+    if "{+" not in path and "{?" not in path and "{&" not in path and "*}" not in path:
+        return path
+
+    def plain(found: re.Match[str]) -> str:
+        name = found[1]
+        bare = name.lstrip("+").rstrip("*")
+        return f"{{{bare}}}" if name not in declared and bare else found[0]
+
+    return _TEMPLATE.sub(plain, re.sub(r"\{[?&][^{}]*\}", "", path))
+
+
+def _own_servers(source: Source, value: object) -> tuple[str, ...]:
+    """Servers of an operation; variables that the document's servers have too stay open."""
+    if not value:
+        return ()
+    return lower_servers(value, variable_names(source.tree.get("servers")))
 
 
 def _replay(source: Source, node: dict[str, Any], method: str, has_key: bool, pointer: str) -> str:

@@ -7,8 +7,10 @@ one, and the property that tells the options of a union apart is found.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from operator import is_
 
 from sdkpress.lowering.source import Source
 from sdkpress.model import (
@@ -17,11 +19,14 @@ from sdkpress.model import (
     ConstSchema,
     Discriminator,
     EnumSchema,
+    IntegerSchema,
+    JsonScalar,
     MapSchema,
     NullSchema,
     ObjectSchema,
     Schema,
     SchemaId,
+    StringSchema,
     TupleSchema,
     TypeUse,
     UnionSchema,
@@ -46,7 +51,7 @@ def resolve_schemas(
         before = len(names)
         for id, schema in list(known.items()):
             if isinstance(schema, UnionSchema):
-                flat = _flatten(schema, known)
+                flat = _one_enum(_flatten(schema, known), known)
                 known[id] = flat
                 if isinstance(flat, UnionSchema) and len(flat.options) == 1:
                     names[id] = flat.options[0]
@@ -90,6 +95,8 @@ def _substitution(
 
     def substitute(use: TypeUse) -> TypeUse:
         found = resolve(use.schema)
+        if found.schema == use.schema and (use.nullable or not found.nullable):
+            return use  # the same object says that nothing changed
         return TypeUse(found.schema, use.nullable or found.nullable)
 
     return substitute
@@ -119,7 +126,8 @@ def _mark_nullable_unions(schemas: dict[SchemaId, Schema], names: dict[SchemaId,
 def _rewrite(schema: Schema, substitute: Substitute) -> Schema:
     match schema:
         case ArraySchema():
-            return replace(schema, items=substitute(schema.items))
+            items = substitute(schema.items)
+            return schema if items is schema.items else replace(schema, items=items)
         case TupleSchema():
             rest = substitute(schema.rest) if schema.rest else None
             return replace(schema, items=tuple(map(substitute, schema.items)), rest=rest)
@@ -127,9 +135,16 @@ def _rewrite(schema: Schema, substitute: Substitute) -> Schema:
             return replace(schema, values=substitute(schema.values))
         case ObjectSchema():
             properties = tuple(
-                replace(member, type=substitute(member.type)) for member in schema.properties
+                (
+                    member
+                    if (use := substitute(member.type)) is member.type
+                    else replace(member, type=use)
+                )
+                for member in schema.properties
             )
             additional = substitute(schema.additional) if schema.additional else None
+            if additional is schema.additional and all(map(is_, properties, schema.properties)):
+                return schema
             return replace(schema, properties=properties, additional=additional)
         case UnionSchema():
             return replace(schema, options=tuple(map(substitute, schema.options)))
@@ -175,6 +190,44 @@ def _flatten(union: UnionSchema, schemas: Mapping[SchemaId, Schema]) -> Schema:
     return UnionSchema(union.id, tuple(options), discriminator, union.docs)
 
 
+def _one_enum(union: Schema, schemas: Mapping[SchemaId, Schema]) -> Schema:
+    """Constants of one type to choose from are one enum, which is open to other values.
+
+    `anyOf: [{type: string}, {enum: [a, b]}]` lists the known values of a string, and
+    `oneOf: [{const: a}, {const: b}]` describes each.
+    """
+    if not isinstance(union, UnionSchema):
+        return union
+    values: dict[JsonScalar, None] = {}
+    enums: list[TypeUse] = []
+    is_one = True
+    kinds: set[type] = set()
+    for option in union.options:
+        schema = schemas[option.schema]
+        match schema:
+            case ConstSchema():
+                listed: tuple[JsonScalar, ...] = (schema.value,)
+                is_one = False
+            case EnumSchema():
+                listed = schema.values
+                enums.append(option)
+            case StringSchema() if not schema.format:
+                listed = ()
+                kinds.add(str)
+            case IntegerSchema():
+                listed = ()
+                kinds.add(int)
+            case _:
+                return union
+        kinds.update(map(type, listed))
+        values.update(dict.fromkeys(listed))
+    if not values or len(kinds) != 1 or not kinds <= {str, int}:
+        return union
+    if is_one and len(enums) == 1:
+        return UnionSchema(union.id, (enums[0],), None, union.docs)
+    return EnumSchema(union.id, tuple(values), union.docs)
+
+
 def _close_tags(schemas: dict[SchemaId, Schema]) -> None:
     """A one-value enum in an option of a union is a tag: it becomes a constant."""
     for union in [item for item in schemas.values() if isinstance(item, UnionSchema)]:
@@ -196,27 +249,30 @@ def _infer_discriminator(union: UnionSchema, schemas: Mapping[SchemaId, Schema])
     objects = [
         (index, schema)
         for index, option in enumerate(union.options)
-        if isinstance(schema := schemas[option.schema], ObjectSchema)
+        if isinstance(schema := schemas[option.schema], (ObjectSchema, UnionSchema))
     ]
     declared = union.discriminator
     if declared is not None:
         mapping = dict(declared.mapping)
         named = set(mapping)
-        for index, schema in objects:
-            values = _tag_values(schema, declared.property, schemas)
-            if values and not any(mapping.get(value) == index for value in values):
+        listed = [(index, _tag_values(item, declared.property, schemas)) for index, item in objects]
+        counts = Counter(value for _, values in listed for value in values)
+        for index, all_values in listed:
+            # What several options allow, as they inherit it, tells none of them.
+            own = [value for value in all_values if counts[value] == 1]
+            if own and not any(mapping.get(value) == index for value in own):
                 # An implicit mapping by component name gives way to what the option itself says.
-                for value in [v for v, i in mapping.items() if i == index and v not in values]:
+                for value in [v for v, i in mapping.items() if i == index and v not in own]:
                     if value == _component_name(union.options[index].schema):
                         del mapping[value]
-            for value in values:
+            for value in own:
                 if value not in named:
                     mapping.setdefault(value, index)
         completed = replace(declared, mapping=tuple(sorted(mapping.items())))
         return replace(union, discriminator=completed)
     if len(objects) < 2:
         return union
-    candidates = [member.name for member in objects[0][1].properties]
+    candidates = _property_names(objects[0][1], schemas)
     for name in candidates:
         tags: dict[str, int] = {}
         for index, schema in objects:
@@ -229,9 +285,28 @@ def _infer_discriminator(union: UnionSchema, schemas: Mapping[SchemaId, Schema])
     return union
 
 
+def _property_names(
+    schema: ObjectSchema | UnionSchema, schemas: Mapping[SchemaId, Schema]
+) -> list[str]:
+    if isinstance(schema, ObjectSchema):
+        return [member.name for member in schema.properties]
+    return [schema.discriminator.property] if schema.discriminator is not None else []
+
+
 def _tag_values(
-    schema: ObjectSchema, name: str, schemas: Mapping[SchemaId, Schema]
+    schema: ObjectSchema | UnionSchema, name: str, schemas: Mapping[SchemaId, Schema]
 ) -> tuple[str, ...]:
+    """The constants that a property has in an object, or in any option of a nested union."""
+    if isinstance(schema, UnionSchema):
+        declared = schema.discriminator
+        if declared is None or declared.property != name:
+            return ()
+        found = dict.fromkeys(value for value, _ in declared.mapping)
+        for option in schema.options:
+            inner = schemas[option.schema]
+            if isinstance(inner, ObjectSchema):
+                found.update(dict.fromkeys(_tag_values(inner, name, schemas)))
+        return tuple(found)
     for member in schema.properties:
         if member.name == name:
             tag = schemas[member.type.schema]

@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from sdkpress.lowering.allof import ANNOTATIONS, is_structural, merge_all_of, sole_member
+from sdkpress.lowering.allof import MERGED, merge_all_of, sole_member
+from sdkpress.lowering.discriminators import find_children, find_discriminator, mapped_targets
+from sdkpress.lowering.dynamic import dynamic_anchors, specialise
+from sdkpress.lowering.keywords import (
+    ANNOTATIONS,
+    TYPES,
+    adds_type,
+    allows_null,
+    as_declared,
+    inferred_type,
+    is_bare_null,
+    is_structural,
+    only_narrows,
+    string_format,
+    type_of,
+)
+from sdkpress.lowering.options import combination, find_options
 from sdkpress.lowering.source import (
+    COMPONENTS,
     DERIVED,
     POINTER,
     Source,
     as_dict,
     as_list,
-    as_text,
     child,
     docs_of,
     last_segment,
@@ -24,7 +40,6 @@ from sdkpress.model import (
     Discriminator,
     EnumSchema,
     IntegerSchema,
-    JsonScalar,
     MapSchema,
     NullSchema,
     NumberSchema,
@@ -39,21 +54,12 @@ from sdkpress.model import (
 )
 from sdkpress.trees import is_mapping, is_sequence
 
-COMPONENTS = "/components/schemas/"
-
-MAX_DERIVATIONS = 6
+MAX_DERIVATIONS = 4
 """How often a schema that lowering made may give rise to another one."""
 
-_TYPES = ("object", "array", "string", "integer", "number", "boolean", "null")
-_OBJECT_KEYWORDS = (
-    "properties", "additionalProperties", "patternProperties", "required", "propertyNames",
-    "unevaluatedProperties", "dependentSchemas", "dependentRequired",
-)  # fmt: skip
-_ARRAY_KEYWORDS = ("items", "prefixItems", "uniqueItems", "minItems", "maxItems", "contains")
-_STRING_KEYWORDS = ("pattern", "minLength", "maxLength", "contentEncoding", "contentMediaType")
-_NUMBER_KEYWORDS = ("minimum", "maximum", "multipleOf", "exclusiveMinimum", "exclusiveMaximum")
-_NUMERIC_FORMATS = {"int32": "integer", "int64": "integer", "float": "number", "double": "number"}
-_CONSTRAINTS_ONLY = frozenset({"required", "not", "type", "dependentRequired"}) | ANNOTATIONS
+
+_SCALARS = frozenset({"string", "integer", "number", "boolean"})
+_STRUCTURE = frozenset({"allOf", "oneOf", "anyOf", "const", "enum"})
 
 
 class SchemaLowering:
@@ -67,7 +73,7 @@ class SchemaLowering:
         self._active: set[str] = set()
         self._waiting: dict[str, None] = {}
         self._combined: dict[tuple[str, ...], str] = {}
-        self._children = _find_children(source)
+        self._children = find_children(source)
 
     def use(self, value: object, pointer: str) -> TypeUse:
         """The type of the schema `value`, which stands at `pointer`.
@@ -76,20 +82,28 @@ class SchemaLowering:
         that depth is bounded by the nesting of the document; where the target turns out to be
         another name for something else, or nullable, `aliases` says so.
         """
-        node = as_dict(value)
-        target = self.source.target(node)
         done = self._uses.get(pointer)
         if done is not None:
             return done
+        node = as_dict(value)
+        if node.get(POINTER) == pointer:
+            # A merge that left the schema in its place, with what others say about it.
+            said = {key: item for key, item in node.items() if key != POINTER}
+            value = self.source.at(pointer)
+            value = {**as_dict(value), **said} if said else value
+            node = as_dict(value)
+        target = self.source.target(node)
         if target is not None:
             result = self._reference(node, target, pointer)
             self._uses[pointer] = result
-            if result != TypeUse(SchemaId(pointer)):
+            if result.nullable or result.schema != pointer:
                 self.aliases[SchemaId(pointer)] = result
             return result
-        combined = _combination(node)
+        combined = combination(node)
         if combined:
             # The same conflict of properties may come up again inside of itself.
+            if pointer in combined:
+                pointer = self.source.derive(pointer, MERGED, value)
             first = self._combined.setdefault(combined, pointer)
             if first != pointer:
                 return TypeUse(SchemaId(first))
@@ -102,7 +116,7 @@ class SchemaLowering:
         result = self._lower(value, pointer)
         self._active.discard(pointer)
         self._uses[pointer] = result
-        if result != TypeUse(SchemaId(pointer)):
+        if result.nullable or result.schema != pointer:
             self.aliases[SchemaId(pointer)] = result
         return result
 
@@ -113,22 +127,31 @@ class SchemaLowering:
     def _reference(self, node: dict[str, Any], target: str, pointer: str) -> TypeUse:
         siblings = {k: v for k, v in node.items() if k not in ("$ref", POINTER)}
         try:
-            self.source.at(target)
+            _, target = self.source.find(target)
         except KeyError:
-            reference = node.get("$ref", target)
-            self.source.report("dangling-ref", f"nothing at {reference}", pointer)
+            self.source.dangling(node, target, pointer)
             return self._any(pointer)
-        if is_structural({k: v for k, v in siblings.items() if k not in ("$defs", "definitions")}):
-            # OpenAPI 3.1: keywords beside `$ref` apply as well.
-            return self.use(
-                {**siblings, "allOf": [{POINTER: target}, *as_list(siblings.get("allOf"))]}, pointer
-            )
+        value = self.source.at(target)
+        bound = dynamic_anchors(siblings, pointer)
+        if bound:
+            specialised = specialise(value, bound)
+            if specialised is not value:
+                target = self.source.derive(pointer, "of", specialised)
+        if adds_type(siblings):
+            if self.source.is_3_0 and "$ref" in node:
+                self.source.report(
+                    "ignored-siblings", "OpenAPI 3.0 ignores what stands beside `$ref`", pointer
+                )
+            else:
+                # OpenAPI 3.1: keywords beside `$ref` apply as well.
+                members = [{POINTER: target}, *as_list(siblings.get("allOf"))]
+                return self.use({**siblings, "allOf": members}, pointer)
         if target == pointer:
             self.source.report("reference-cycle", "the schema refers to itself", pointer)
             return self._any(pointer)
         if target not in self._uses:
             self._waiting[target] = None
-        return TypeUse(SchemaId(target), siblings.get("nullable") is True)
+        return TypeUse(SchemaId(target), allows_null(siblings))
 
     def finish(self) -> None:
         """Lower every schema that was only referred to."""
@@ -146,14 +169,21 @@ class SchemaLowering:
             self.source.report("invalid-schema", "a schema must be an object or a boolean", pointer)
             return self._any(pointer)
         node = as_dict(value)
+        kind = node.get("type")
+        if isinstance(kind, str) and kind in _SCALARS and _STRUCTURE.isdisjoint(node):
+            # Most of a document is this.
+            nullable = node.get("nullable") is True or node.get("x-nullable") is True
+            return TypeUse(self._kind(kind, node, SchemaId(pointer)), nullable)
         if as_list(node.get("allOf")):
             sole = sole_member(node, pointer)
             if sole is not None:
-                use = self.use(*sole)
-                return TypeUse(use.schema, use.nullable or node.get("nullable") is True)
+                use = self.use(sole.value, sole.pointer)
+                return TypeUse(use.schema, use.nullable or sole.nullable)
+            node = merge_all_of(self.source, node, pointer)
+        elif as_list(node.get("oneOf")) and as_list(node.get("anyOf")):
             node = merge_all_of(self.source, node, pointer)
         id = SchemaId(pointer)
-        nullable = node.get("nullable") is True
+        nullable = node.get("nullable") is True or node.get("x-nullable") is True
         if "const" in node:
             return self._const(node["const"], node, id, nullable)
         if as_list(node.get("enum")):
@@ -168,18 +198,18 @@ class SchemaLowering:
                 return TypeUse(self._add(NullSchema(id, docs_of(node))), True)
         if len(types) > 1:
             return self._several_types(node, types, id, nullable)
-        kind = types[0] if types else _inferred_type(node)
+        kind = types[0] if types else inferred_type(node)
         return TypeUse(self._kind(kind, node, id), nullable)
 
     def _kind(self, kind: str, node: dict[str, Any], id: SchemaId) -> SchemaId:
+        if kind == "object":
+            return self._object(node, id)
+        if kind == "array":
+            return self._array(node, id)
         docs = docs_of(node)
         match kind:
-            case "object":
-                return self._object(node, id)
-            case "array":
-                return self._array(node, id)
             case "string":
-                return self._add(StringSchema(id, _string_format(node), docs))
+                return self._add(StringSchema(id, string_format(node), docs))
             case "integer":
                 return self._add(IntegerSchema(id, docs))
             case "number":
@@ -195,7 +225,7 @@ class SchemaLowering:
         types: list[str] = []
         for item in listed:
             name = item.lower() if isinstance(item, str) else ""
-            if name in _TYPES:
+            if name in TYPES:
                 if name not in types:
                     types.append(name)
             elif name == "file":
@@ -210,28 +240,46 @@ class SchemaLowering:
     def _const(self, value: object, node: dict[str, Any], id: SchemaId, nullable: bool) -> TypeUse:
         if value is None:
             return TypeUse(self._add(NullSchema(id, docs_of(node))), True)
+        value = as_declared(value, node)
         if isinstance(value, (str, bool, int)):
             return TypeUse(self._add(ConstSchema(id, value, docs_of(node))), nullable)
         rest = {k: v for k, v in node.items() if k != "const"}
-        return TypeUse(self._kind(_type_of(value), rest, id), nullable)
+        return TypeUse(self._kind(type_of(value), rest, id), nullable)
 
     def _enum(self, node: dict[str, Any], id: SchemaId, nullable: bool) -> TypeUse:
         listed = as_list(node["enum"])
-        values: list[JsonScalar] = []
-        for item in listed:
-            if item is not None and not any(_same(item, other) for other in values):
+        values: list[Any] = []
+        seen: set[tuple[type, object]] = set()
+        for listed_item in listed:
+            item = as_declared(listed_item, node)
+            if item is None:
+                continue
+            if is_mapping(item) or is_sequence(item):
+                is_new = all(item != other for other in values)
+            else:  # `true` is not 1
+                is_new = (type(item), item) not in seen
+                seen.add((type(item), item))
+            if is_new:
                 values.append(item)
         nullable = nullable or None in listed or "null" in as_list(node.get("type"))
         docs = docs_of(node)
         if not values:
             return TypeUse(self._add(NullSchema(id, docs)), True)
-        if all(isinstance(item, (str, bool, int)) for item in values):
-            return TypeUse(self._add(EnumSchema(id, tuple(values), docs)), nullable)
-        kinds = {_type_of(item) for item in values}
-        if kinds <= {"integer", "number"}:
-            return TypeUse(self._add(NumberSchema(id, docs)), nullable)
+        floats = [item for item in values if isinstance(item, float)]
+        others = [item for item in values if isinstance(item, (str, bool, int))]
+        if len(others) == len(values):
+            return TypeUse(self._add(EnumSchema(id, tuple(others), docs)), nullable)
+        if len(others) + len(floats) == len(values):
+            if all(isinstance(item, int) and not isinstance(item, bool) for item in others):
+                return TypeUse(self._add(NumberSchema(id, docs)), nullable)
+            # Python has no literals of floats.
+            enum = EnumSchema(SchemaId(self.source.derive(id, "others", {})), tuple(others))
+            number = NumberSchema(SchemaId(self.source.derive(id, "numbers", {})))
+            options = (TypeUse(self._add(enum)), TypeUse(self._add(number)))
+            return TypeUse(self._add(UnionSchema(id, options, None, docs)), nullable)
+        kinds = {type_of(item) for item in values}
         rest = {k: v for k, v in node.items() if k != "enum"}
-        kind = _inferred_type(rest) if len(kinds) > 1 else kinds.pop()
+        kind = inferred_type(rest) if len(kinds) > 1 else kinds.pop()
         return TypeUse(self._kind(kind, rest, id), nullable)
 
     def _several_types(
@@ -257,8 +305,15 @@ class SchemaLowering:
             keyword = "prefixItems"
         if prefix:
             uses = tuple(self.use(item, child(id, keyword, n)) for n, item in enumerate(prefix))
-            rest = None if items is False else self._items(items, child(id, "items"))
-            return self._add(TupleSchema(id, uses, rest, docs))
+            # Who lists the first items and says nothing of others means that there are none.
+            if items is None or items is False:
+                return self._add(TupleSchema(id, uses, None, docs))
+            # Python has no tuple that goes on: a list of whatever the items are.
+            every = dict.fromkeys((*uses, self._items(items, child(id, "items"))))
+            derived = SchemaId(self.source.derive(id, "items", {}))
+            union = UnionSchema(derived, tuple(TypeUse(use.schema) for use in every))
+            nullable = any(use.nullable for use in every)
+            return self._add(ArraySchema(id, TypeUse(self._add(union), nullable), docs))
         return self._add(ArraySchema(id, self._items(items, child(id, "items")), docs))
 
     def _items(self, items: object, pointer: str) -> TypeUse:
@@ -277,7 +332,7 @@ class SchemaLowering:
         if not properties:
             return self._map(node, additional, child(id, keyword), id)
         required = {name for name in as_list(node.get("required")) if isinstance(name, str)}
-        if node.get("required") is not None and not is_sequence(node.get("required")):
+        if not isinstance(node.get("required", []), (list, bool)):
             self.source.report("invalid-schema", "`required` must be a list of names", id)
         members = tuple(
             self._property(name, schema, child(id, "properties", name), name in required)
@@ -293,14 +348,19 @@ class SchemaLowering:
     def _property(self, name: str, schema: object, pointer: str, is_required: bool) -> Property:
         node = as_dict(schema)
         shown, _ = self._shallow(node, pointer)
-        docs = docs_of(shown)
+        parts = [shown] if "readOnly" in shown or "writeOnly" in shown else []
+        for index, member in enumerate(as_list(shown["allOf"]) if "allOf" in shown else ()):
+            parts.append(self._shallow(as_dict(member), child(pointer, "allOf", index))[0])
+        if node.get("required") is True:
+            self.source.report("boolean-required", f"{name!r} counts as required", pointer)
+            is_required = True
         return Property(
             name=name,
             type=self.use(schema, pointer),
-            is_required=is_required or node.get("required") is True,
-            read_only=shown.get("readOnly") is True,
-            write_only=shown.get("writeOnly") is True,
-            docs=docs,
+            is_required=is_required,
+            read_only=any(part.get("readOnly") is True for part in parts),
+            write_only=any(part.get("writeOnly") is True for part in parts),
+            docs=docs_of(shown),
         )
 
     def _shallow(self, node: dict[str, Any], pointer: str) -> tuple[dict[str, Any], str]:
@@ -345,33 +405,29 @@ class SchemaLowering:
 
     def _union(self, node: dict[str, Any], id: SchemaId, nullable: bool) -> TypeUse:
         keyword = "oneOf" if as_list(node.get("oneOf")) else "anyOf"
-        if keyword == "oneOf" and as_list(node.get("anyOf")):
-            node = {**node, "allOf": [{"anyOf": node["anyOf"]}]}
         listed = as_list(node[keyword])
         base = {
             k: v
             for k, v in node.items()
-            if k not in ("oneOf", "anyOf", "allOf", "discriminator", "nullable", *ANNOTATIONS)
+            if k not in ("oneOf", "anyOf", "discriminator", "nullable", *ANNOTATIONS)
             and not k.startswith("x-")
         }
         nullable = nullable or "null" in as_list(base.get("type"))
-        base_types = [item for item in self._types(base, id) if item != "null"]
-        has_properties = bool(as_dict(base.get("properties"))) or bool(base.get("required"))
-        if base and all(set(as_dict(option)) <= _CONSTRAINTS_ONLY for option in listed):
+        types = [item for item in self._types(base, id) if item != "null"]
+        if len(types) < 2 and only_narrows(listed):
             # `anyOf: [{required: [a]}, {required: [b]}]` narrows values, not the type.
-            kinds = {as_text(as_dict(option).get("type")) for option in listed}
-            if has_properties or kinds <= {""}:
-                kind = base_types[0] if base_types else _inferred_type(base)
-                own = {**base, **{k: v for k, v in node.items() if k in ANNOTATIONS}}
-                return TypeUse(self._kind(kind, own, id), nullable)
+            kind = types[0] if types else inferred_type(base)
+            if kind == "any" and any("required" in as_dict(option) for option in listed):
+                kind = "object"
+            own = {**base, **{k: v for k, v in node.items() if k in ANNOTATIONS}}
+            return TypeUse(self._kind(kind, own, id), nullable)
         options: list[TypeUse] = []
         targets: list[str] = []
-        base_pointer = ""
-        if as_dict(base.get("properties")):
-            base_pointer = self.source.derive(id, "shared", base)
-        for index, option in enumerate(listed):
-            pointer = child(id, keyword, index)
-            use, target = self._option(option, pointer, base, base_pointer, base_types)
+        for option in find_options(self.source, listed, keyword, base, types, id):
+            if is_bare_null(option.value):
+                nullable = True
+                continue
+            use = self.use(option.value, option.pointer)
             if isinstance(self.schemas.get(use.schema), NullSchema):
                 nullable = True
                 continue
@@ -379,87 +435,34 @@ class SchemaLowering:
             use = TypeUse(use.schema)
             if use not in options:
                 options.append(use)
-                targets.append(target)
+                targets.append(option.target)
         if not options:
             return TypeUse(self._add(NullSchema(id, docs_of(node))), True)
-        discriminator = self._discriminator(node, targets)
+        for pointer in mapped_targets(self.source, node, targets):
+            options.append(self._reference({POINTER: pointer}, pointer, id))
+            targets.append(pointer)
+        discriminator = find_discriminator(self.source, node, targets)
         if len(options) == 1:
             return TypeUse(options[0].schema, nullable)
         union = UnionSchema(id, tuple(options), discriminator, docs_of(node))
         return TypeUse(self._add(union), nullable)
 
-    def _option(
-        self,
-        option: object,
-        pointer: str,
-        base: dict[str, Any],
-        base_pointer: str,
-        base_types: list[str],
-    ) -> tuple[TypeUse, str]:
-        node = as_dict(option)
-        target = self.source.target(node) or pointer
-        resolved, place = self.source.resolve(node, pointer)
-        if base_pointer and resolved.get("type") != "null" and self._lacks(resolved, place, base):
-            parts = [{POINTER: base_pointer}, {POINTER: target} if target != pointer else option]
-            merged = {"allOf": parts}
-            if target != pointer:
-                merged["title"] = last_segment(target)  # type: ignore[assignment]
-            derived = self.source.derive(pointer, "with", merged)
-            return self.use(merged, derived), target
-        if base_types and target == pointer and not _says_type(node):
-            derived = self.source.derive(pointer, "typed", {**base, **node})
-            return self.use({**base, **node}, derived), pointer
-        return self.use(option, pointer), target
-
-    def _lacks(self, node: dict[str, Any], pointer: str, base: dict[str, Any]) -> bool:
-        if as_list(node.get("allOf")):
-            node = merge_all_of(self.source, node, pointer)
-        own = as_dict(node.get("properties"))
-        return any(name not in own for name in as_dict(base.get("properties")))
-
-    def _discriminator(self, node: dict[str, Any], targets: list[str]) -> Discriminator | None:
-        declared = as_dict(node.get("discriminator"))
-        name = declared.get("propertyName")
-        if not isinstance(name, str) or not name:
-            return None
-        mapping: dict[str, int] = {}
-        for value, reference in as_dict(declared.get("mapping")).items():
-            pointer = self._mapping_target(as_text(reference))
-            if pointer in targets:
-                mapping[value] = targets.index(pointer)
-        for index, target in enumerate(targets):
-            if target.startswith(COMPONENTS) and index not in mapping.values():
-                mapping.setdefault(last_segment(target), index)
-        default: int | None = None
-        fallback = declared.get("defaultMapping")
-        if isinstance(fallback, str) and self._mapping_target(fallback) in targets:
-            default = targets.index(self._mapping_target(fallback))
-        return Discriminator(name, tuple(sorted(mapping.items())), default)
-
-    def _mapping_target(self, reference: str) -> str:
-        if "#" in reference:
-            return self.source.target({"$ref": reference}) or ""
-        return child("/components/schemas", reference)
-
     def _inherited(self, node: dict[str, Any], id: SchemaId) -> SchemaId | None:
         """A parent with a discriminator and no list of options stands for its children."""
-        children = self._children.get(id)
-        declared = as_dict(node.get("discriminator"))
-        if not children or not isinstance(declared.get("propertyName"), str):
+        if not isinstance(as_dict(node.get("discriminator")).get("propertyName"), str):
+            return None
+        children = list(self._children.get(id, ()))
+        children += mapped_targets(self.source, node, [*children, id])
+        if not children:
             return None
         own = {k: v for k, v in node.items() if k != "discriminator"}
         derived = self.source.derive(id, "base", {**own, "title": last_segment(id) + " base"})
         base = self.use(self.source.at(derived), derived)
         options = [self._reference({POINTER: pointer}, pointer, id) for pointer in children]
-        discriminator = self._discriminator(node, list(children))
-        assert discriminator is not None
-        union = UnionSchema(
-            id,
-            (*options, base),
-            Discriminator(discriminator.property, discriminator.mapping, len(options)),
-            docs_of(node),
-        )
-        return self._add(union)
+        declared = find_discriminator(self.source, node, [*children, id])
+        assert declared is not None
+        discriminator = Discriminator(declared.property, declared.mapping, len(options))
+        return self._add(UnionSchema(id, (*options, base), discriminator, docs_of(node)))
 
     # --- bookkeeping -----------------------------------------------------------------------------
 
@@ -472,73 +475,3 @@ class SchemaLowering:
         if id not in self.schemas:
             self._add(AnySchema(id))
         return TypeUse(id)
-
-
-def _combination(node: dict[str, Any]) -> tuple[str, ...]:
-    """The pointers that an allOf made by lowering consists of, empty for any other schema."""
-    if node.keys() != {"allOf"}:
-        return ()
-    pointers = [as_dict(member).get(POINTER) for member in as_list(node["allOf"])]
-    found = tuple(item for item in pointers if isinstance(item, str))
-    return found if len(found) == len(pointers) else ()
-
-
-def _find_children(source: Source) -> dict[str, tuple[str, ...]]:
-    """Parents with a discriminator -> the component schemas that extend them by allOf."""
-    found: dict[str, list[str]] = {}
-    schemas = as_dict(as_dict(source.tree.get("components")).get("schemas"))
-    for name, schema in schemas.items():
-        for member in as_list(as_dict(schema).get("allOf")):
-            target = source.target(as_dict(member))
-            if target is None or not target.startswith(COMPONENTS):
-                continue
-            parent = as_dict(schemas.get(last_segment(target)))
-            if "discriminator" in parent and not parent.get("oneOf") and not parent.get("anyOf"):
-                found.setdefault(target, []).append(child("/components/schemas", name))
-    return {parent: tuple(dict.fromkeys(children)) for parent, children in found.items()}
-
-
-def _string_format(node: dict[str, Any]) -> str:
-    format = as_text(node.get("format"))
-    if not format and as_text(node.get("contentEncoding")).lower() in ("base64", "base64url"):
-        return "byte" if node.get("contentEncoding") == "base64" else ""
-    if not format and "contentMediaType" in node and "contentSchema" not in node:
-        return "binary" if node["contentMediaType"] == "application/octet-stream" else ""
-    return format
-
-
-def _says_type(node: dict[str, Any]) -> bool:
-    return any(
-        key in node for key in ("type", "$ref", POINTER, "enum", "const", "allOf", "oneOf", "anyOf")
-    )
-
-
-def _inferred_type(node: dict[str, Any]) -> str:
-    if any(key in node for key in _OBJECT_KEYWORDS):
-        return "object"
-    if any(key in node for key in _ARRAY_KEYWORDS):
-        return "array"
-    if any(key in node for key in _STRING_KEYWORDS):
-        return "string"
-    if any(key in node for key in _NUMBER_KEYWORDS):
-        return _NUMERIC_FORMATS.get(as_text(node.get("format")), "number")
-    format = as_text(node.get("format"))
-    if format:
-        return _NUMERIC_FORMATS.get(format, "string")
-    return "any"
-
-
-def _type_of(value: object) -> str:
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, str):
-        return "string"
-    if isinstance(value, int):
-        return "integer"
-    if isinstance(value, float):
-        return "number"
-    return "array" if is_sequence(value) else "object"
-
-
-def _same(left: object, right: object) -> bool:
-    return type(left) is type(right) and left == right

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sdkpress.lowering.source import Source, as_dict, as_list, as_text, child, docs_of
 from sdkpress.model import SecurityScheme
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_AUTH_METHOD = "x-sdkpress-token-endpoint-auth-method"
 
 
 def lower_security_schemes(source: Source) -> tuple[SecurityScheme, ...]:
@@ -15,7 +19,7 @@ def lower_security_schemes(source: Source) -> tuple[SecurityScheme, ...]:
     for name, value in listed.items():
         pointer = child("/components/securitySchemes", name)
         node, place = source.resolve(value, pointer)
-        scheme = _scheme(name, node)
+        scheme = _scheme(source, name, node, place)
         if scheme is None:
             source.report(
                 "unsupported-security-scheme",
@@ -27,30 +31,68 @@ def lower_security_schemes(source: Source) -> tuple[SecurityScheme, ...]:
     return tuple(found)
 
 
-def _scheme(name: str, node: dict[str, Any]) -> SecurityScheme | None:
+def _scheme(source: Source, name: str, node: dict[str, Any], place: str) -> SecurityScheme | None:
     docs = docs_of(node)
+    hint = as_text(node.get("x-sdkpress-name"))
     match as_text(node.get("type")).lower():
         case "apikey":
             location = as_text(node.get("in")) or "header"
             parameter = as_text(node.get("name"))
             if not parameter or location not in ("header", "query", "cookie"):
                 return None
-            return SecurityScheme(name, "apiKey", location, parameter, docs=docs)
+            return SecurityScheme(name, "apiKey", location, parameter, docs=docs, name_hint=hint)
         case "http":
-            scheme = as_text(node.get("scheme")).lower()
-            kind = scheme if scheme in ("bearer", "basic") else "http"
-            return SecurityScheme(name, kind, scheme=scheme, docs=docs)
-        case "oauth2":
-            flow = as_dict(as_dict(node.get("flows")).get("clientCredentials"))
-            return SecurityScheme(
-                name, "oauth2", token_url=as_text(flow.get("tokenUrl")), docs=docs
+            scheme = as_text(node.get("scheme")).strip()
+            if scheme.lower() in ("bearer", "basic"):
+                kind = scheme.lower()
+                return SecurityScheme(name, kind, scheme=kind, docs=docs, name_hint=hint)
+            if not _TOKEN.fullmatch(scheme):
+                return None
+            source.report(
+                "manual-http-scheme",
+                f"the client answers no challenges of the HTTP scheme {scheme!r}: its caller gives "
+                "what follows that word in the Authorization header",
+                child(place, "scheme"),
             )
+            return SecurityScheme(name, "http", scheme=scheme, docs=docs, name_hint=hint)
+        case "oauth2":
+            return _oauth2(source, name, node, place, hint)
         case "openidconnect":
-            return SecurityScheme(name, "openIdConnect", docs=docs)
+            url = as_text(node.get("openIdConnectUrl"))
+            return SecurityScheme(
+                name, "openIdConnect", docs=docs, open_id_connect_url=url, name_hint=hint
+            )
         case "mutualtls":
             return SecurityScheme(name, "mutualTLS", docs=docs)
         case _:
             return None
+
+
+def _oauth2(
+    source: Source, name: str, node: dict[str, Any], place: str, hint: str
+) -> SecurityScheme:
+    """An OAuth 2 scheme; tokens of its other flows come from the caller."""
+    flows = as_dict(node.get("flows"))
+    flow = as_dict(flows.get("clientCredentials"))
+    declared = node.get(_AUTH_METHOD)
+    if declared is not None and declared not in ("client_secret_basic", "client_secret_post"):
+        source.report(
+            "invalid-extension",
+            f"{_AUTH_METHOD} is `client_secret_basic` or `client_secret_post`",
+            child(place, _AUTH_METHOD),
+        )
+        declared = None
+    return SecurityScheme(
+        name,
+        "oauth2",
+        token_url=as_text(flow.get("tokenUrl")),
+        docs=docs_of(node),
+        has_client_credentials="clientCredentials" in flows,
+        refresh_url=as_text(flow.get("refreshUrl")),
+        scopes=tuple(as_dict(flow.get("scopes"))),
+        token_endpoint_auth_method=as_text(declared),
+        name_hint=hint,
+    )
 
 
 def lower_requirements(
@@ -74,19 +116,3 @@ def lower_requirements(
         if (alternative or not names) and alternative not in alternatives:
             alternatives.append(alternative)
     return tuple(alternatives) if any(alternatives) else ()
-
-
-def lower_servers(value: object) -> tuple[str, ...]:
-    """Server URLs with the defaults of their variables filled in; relative ones are kept."""
-    urls: list[str] = []
-    for item in as_list(value):
-        node = as_dict(item)
-        url = as_text(node.get("url"))
-        for name, variable in as_dict(node.get("variables")).items():
-            declared = as_dict(variable)
-            listed = as_list(declared.get("enum"))
-            default = declared.get("default", listed[0] if listed else "")
-            url = url.replace("{" + name + "}", str(default))
-        if url and url not in urls:
-            urls.append(url)
-    return tuple(urls)

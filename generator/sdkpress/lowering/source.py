@@ -5,12 +5,13 @@ The document is untrusted: whatever is not of the expected type reads as absent.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 from sdkpress.diagnostics import Diagnostics
 from sdkpress.document import Document
-from sdkpress.model import Docs
+from sdkpress.identifiers import FILES_KEY, shown_reference
+from sdkpress.model import NO_DOCS, Docs
 from sdkpress.trees import is_mapping, is_sequence
 
 POINTER = "x-sdkpress-pointer"
@@ -18,6 +19,11 @@ POINTER = "x-sdkpress-pointer"
 
 DERIVED = "~:"
 """Starts the suffix of a pointer to a schema that lowering made; no real pointer contains it."""
+
+COMPONENTS = "/components/schemas/"
+
+FILES = f"/{FILES_KEY}/"
+"""Starts the pointers of further files."""
 
 MAX_CHAIN = 64
 
@@ -29,12 +35,38 @@ def escape(segment: str) -> str:
 
 def child(pointer: str, *keys: str | int) -> str:
     """Pointer of a descendant: `child("/a", "b/c", 0)` -> `/a/b~1c/0`."""
-    return pointer + "".join(f"/{escape(str(key))}" for key in keys)
+    for key in keys:
+        text = key if isinstance(key, str) else str(key)
+        if "~" in text or "/" in text:
+            text = escape(text)
+        pointer = f"{pointer}/{text}"
+    return pointer
 
 
 def last_segment(pointer: str) -> str:
     """Last key of a pointer, unescaped."""
     return pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+
+
+def is_component(pointer: str) -> bool:
+    """Whether a pointer names a member of `components.schemas`."""
+    name = pointer.removeprefix(COMPONENTS)
+    return name != pointer and "/" not in name and DERIVED not in name
+
+
+def file_schema_name(pointer: str) -> str:
+    """What a schema of another file is called there: its key in it, or the name of the file.
+
+    "" for a schema within another one: `.../pet.yaml/Pet` -> `Pet`, `.../pet.yaml` -> `pet`.
+    """
+    parts = pointer.split("/")[2:]
+    if len(parts) == 1:
+        name = last_segment(pointer).rpartition("/")[2]
+        return name.partition(".")[0]
+    is_named = len(parts) == 2 or parts[1:-1] in (
+        ["components", "schemas"], ["definitions"], ["$defs"], ["schemas"],
+    )  # fmt: skip
+    return last_segment(pointer) if is_named else ""
 
 
 def as_dict(value: object) -> dict[str, Any]:
@@ -52,14 +84,34 @@ def as_text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+_DOCUMENTATION = frozenset(
+    {"title", "summary", "description", "deprecated", "externalDocs", "x-sdkpress-name"}
+)
+
+
 def docs_of(node: dict[str, Any]) -> Docs:
     """The documentation fields that most OpenAPI objects share."""
+    if _DOCUMENTATION.isdisjoint(node):
+        return NO_DOCS
     return Docs(
         title=as_text(node.get("title")),
         summary=as_text(node.get("summary")),
-        description=as_text(node.get("description")),
+        description=(
+            _described(node) if "externalDocs" in node else as_text(node.get("description"))
+        ),
         deprecated=node.get("deprecated") is True,
+        name=as_text(node.get("x-sdkpress-name")),
     )
+
+
+def _described(node: dict[str, Any]) -> str:
+    """The description, and behind it where to read more (External Documentation Object)."""
+    guides = as_dict(node.get("externalDocs"))
+    more = " ".join(
+        item for item in (as_text(guides.get("description")), as_text(guides.get("url"))) if item
+    )
+    text = as_text(node.get("description"))
+    return f"{text.rstrip()}\n\nSee also: {more}" if text and more else text or more
 
 
 class Source:
@@ -68,6 +120,7 @@ class Source:
     def __init__(self, document: Document, diagnostics: Diagnostics) -> None:
         self.document = document
         self.tree = document.tree
+        self.is_3_0 = str(document.tree.get("openapi", "")).strip().startswith("3.0")
         self._diagnostics = diagnostics
         self._anchors: dict[str, str] | None = None
         self._derived: dict[str, object] = {}
@@ -83,6 +136,11 @@ class Source:
         place = pointer.partition(DERIVED)[0]
         self._diagnostics.add(id, message, self.document.locate(place), help)
 
+    def dangling(self, node: dict[str, Any], target: str, pointer: str) -> None:
+        """Report that the reference of a node names nothing."""
+        reference = shown_reference(node.get("$ref", f"#{target}"))
+        self.report("dangling-ref", f"nothing at {reference}", pointer)
+
     def at(self, pointer: str) -> object:
         """The value at a pointer; raises KeyError when there is none."""
         value: object = self.tree
@@ -95,9 +153,9 @@ class Source:
         if not pointer.startswith("/"):
             raise KeyError(pointer)
         for raw in pointer[1:].split("/"):
-            key = raw.replace("~1", "/").replace("~0", "~")
-            if is_mapping(value):
-                value = value[key]
+            key = raw.replace("~1", "/").replace("~0", "~") if "~" in raw else raw
+            if isinstance(value, dict):
+                value = cast("dict[str, object]", value)[key]
             elif is_sequence(value) and key.isascii() and key.isdigit():
                 items = value
                 if int(key) >= len(items):
@@ -107,19 +165,62 @@ class Source:
                 raise KeyError(pointer)
         return value
 
+    def find(self, pointer: str, depth: int = 0) -> tuple[object, str]:
+        """The value at a pointer and where it really stands: references on the way are followed.
+
+        Raises KeyError when there is none.
+        """
+        try:
+            return self.at(pointer), pointer
+        except KeyError:
+            if depth >= MAX_CHAIN:
+                raise
+        head = pointer
+        while head:
+            head = head.rpartition("/")[0]
+            try:
+                holder = self.at(head)
+            except KeyError:
+                continue
+            target = self.target(as_dict(holder))
+            if target is None or not head:
+                break
+            return self.find(target + pointer[len(head) :], depth + 1)
+        raise KeyError(pointer)
+
     def target(self, node: dict[str, Any]) -> str | None:
         """Pointer that the `$ref` of a node names, or None when the node has none that is local."""
+        if "$ref" not in node and POINTER not in node:
+            return None
         own = node.get(POINTER)
         if isinstance(own, str):
             return own
         reference = node.get("$ref")
         if not isinstance(reference, str):
             return None
-        _, _, fragment = reference.partition("#")
-        fragment = unquote(fragment)
+        path, _, fragment = reference.partition("#")
+        if path:
+            # What could not be bundled, and was reported then: no pointer of this document.
+            return reference.lstrip("/")
+        if "%" in fragment or "+" in fragment:
+            fragment = self._unquoted(fragment)
         if fragment and not fragment.startswith("/"):
             return self._anchor(fragment)
         return fragment
+
+    def _unquoted(self, fragment: str) -> str:
+        """A fragment without URI escapes, unless it names a key that looks escaped itself.
+
+        `+` for a space belongs to forms; where only that makes sense of it, it is understood.
+        """
+        decoded = unquote(fragment)
+        for spelling in (fragment, decoded, decoded.replace("+", " ")):
+            try:
+                self.at(spelling)
+            except KeyError:
+                continue
+            return spelling
+        return decoded
 
     def resolve(self, value: object, pointer: str) -> tuple[dict[str, Any], str]:
         """Follow `$ref` chains of a non-schema object (parameter, response, path item …).
@@ -132,9 +233,9 @@ class Source:
             if target is None:
                 return node, place
             try:
-                found = self.at(target)
+                found, target = self.find(target)
             except KeyError:
-                self.report("dangling-ref", f"nothing at {node.get('$ref')}", pointer)
+                self.dangling(node, target, pointer)
                 return {}, pointer
             siblings = {
                 key: item for key, item in node.items() if key in ("summary", "description")
