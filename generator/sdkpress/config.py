@@ -279,8 +279,7 @@ class _Reader:
         names = self._names(index, raw.get("names", {}))
         if "black" in raw and not isinstance(raw["black"], bool):
             self.report(index, ("black",), f"`black` must be true or false, not {raw['black']!r}")
-        if not isinstance(raw.get("pagination", {}), dict):
-            self.report(index, ("pagination",), "`pagination` must be a table")
+        pagination = self._pagination(index, raw.get("pagination", {}))
         if len(self.diagnostics.items) > before:
             return None
         derived = derive_names(raw)
@@ -308,7 +307,7 @@ class _Reader:
             description=raw.get("description", ""),
             license=license,
             names=MappingProxyType(names),
-            pagination=MappingProxyType(dict(raw.get("pagination", {}))),
+            pagination=MappingProxyType(pagination),
             black=raw.get("black"),
         )
 
@@ -330,6 +329,20 @@ class _Reader:
                 message = f"`names`: {name!r} is not a Python name, nor names joined by dots"
                 self.report(index, ("names", key), message)
         return names
+
+    def _pagination(self, index: int, value: Any) -> dict[str, Any]:
+        """Rules by operation; `false` for all of them at once."""
+        if value is False:
+            return {"*": False}
+        if not isinstance(value, dict):
+            self.report(index, ("pagination",), "`pagination` must be a table, or false")
+            return {}
+        rules = cast("dict[str, Any]", value)
+        for key, rule in rules.items():
+            if not isinstance(rule, (bool, dict)):
+                message = f"`pagination`: {key!r} must be a table, true or false"
+                self.report(index, ("pagination", key), message)
+        return dict(rules)
 
 
 def _did_you_mean(word: str, known: Sequence[str]) -> str:

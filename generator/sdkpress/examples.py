@@ -8,18 +8,24 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from sdkpress.content import ContentKind
 from sdkpress.document import Document
 from sdkpress.lowering.source import as_dict, as_list
-from sdkpress.model import Operation
+from sdkpress.model import Api, Operation, Webhook
+from sdkpress.naming import Names
+from sdkpress.runtime.testing.examples import examples_of
 from sdkpress.runtime.testing.references import References
 from sdkpress.runtime.testing.samples import Sampler
 from sdkpress.text import literal
 from sdkpress.trees import is_mapping, is_sequence
 from sdkpress.views.operations import ArgumentView, OperationView
 
-__all__ = ["Examples"]
+__all__ = ["Examples", "webhook_bodies"]
 
 _WIDTH = 88
+_SHOWN_WEBHOOKS = 5
+# An example is read by people; schemas of query languages would fill pages.
+_MOST_NODES = 100
 
 
 class Examples:
@@ -28,15 +34,15 @@ class Examples:
     def __init__(self, document: Document) -> None:
         self._tree = document.tree
         self._references = References(document.tree)
-        self._sampler = Sampler(self._references, "request")
+        self._sampler = Sampler(self._references, "request", most_nodes=_MOST_NODES)
 
     def arguments(self, operation: Operation, view: OperationView) -> tuple[str, ...]:
         """Arguments of a call, as they are written; optional ones are left out."""
-        body = self._body(operation)
+        shown = [argument for argument in view.default_arguments if argument.is_required]
+        needs_body = any(argument.location in ("body", "field") for argument in shown)
+        body = self._body(operation) if needs_body else None
         found: list[str] = []
-        for argument in view.arguments:
-            if not argument.is_required:
-                continue
+        for argument in shown:
             value = self._value(operation, argument, body)
             if argument.annotation.startswith("str | bytes"):
                 written = literal(value if isinstance(value, str) else json.dumps(value))
@@ -46,6 +52,13 @@ class Examples:
                 written = written_value(value, 4)
             found.append(written if argument.location == "path" else f"{argument.name}={written}")
         return tuple(found)
+
+    def webhook(self, webhook: Webhook) -> Any:
+        """A body of a webhook, the first example or the smallest value that the schema allows."""
+        node = self._at(webhook.body.contents[0].pointer) if webhook.body else {}
+        for _, value in examples_of(node, self._references):
+            return value
+        return self._sampler.sample(node.get("schema", {}), is_minimal=True)
 
     def _value(self, operation: Operation, argument: ArgumentView, body: Any) -> Any:
         if argument.location == "body":
@@ -57,15 +70,12 @@ class Examples:
                 parameter.location == argument.location or parameter.location == "querystring"
             ):
                 node = self._at(parameter.pointer)
-                if "example" in node:
-                    return node["example"]
-                for item in as_dict(node.get("examples")).values():
-                    example = self._references.resolve(item)
-                    if "value" in example:
-                        return example["value"]
                 schema: Any = node.get("schema", {})
                 for media in as_dict(node.get("content")).values():
                     schema = as_dict(media).get("schema", {})
+                for _, example in examples_of(node, self._references):
+                    if self._sampler.rules.accepts(example, schema):
+                        return example
                 return self._sample(schema) if node.get("in") else "example"
         return "example"
 
@@ -73,12 +83,10 @@ class Examples:
         if operation.body is None:
             return None
         node = self._at(operation.body.contents[0].pointer)
-        suggested: list[Any] = [node["example"]] if "example" in node else []
-        for item in as_dict(node.get("examples")).values():
-            example = self._references.resolve(item)
-            if "value" in example:
-                suggested.append(example["value"])
+        suggested = [value for _, value in examples_of(node, self._references)]
         schema: Any = node.get("schema", {})
+        if operation.body.contents[0].kind is ContentKind.JSONL:
+            return self._lines(node, schema, suggested)
         sampled = self._sample(schema)
         for value in suggested:
             if type(value) is type(sampled):
@@ -86,6 +94,17 @@ class Examples:
                     return {**sampled, **value}
                 return value
         return sampled
+
+    def _lines(self, node: dict[str, Any], schema: Any, suggested: list[Any]) -> Any:
+        """Items of a sequence: at least one, since a body without any is none."""
+        for value in suggested:
+            if is_sequence(value) and value:
+                return value
+        sampled = self._sample(schema)
+        if "itemSchema" in node or not is_sequence(sampled):
+            sampled = [self._sample(node.get("itemSchema", schema))]
+        items = as_dict(self._references.resolve(schema)).get("items", {})
+        return sampled or [self._sample(items)]
 
     def _sample(self, schema: Any) -> Any:
         return self._sampler.sample(schema)
@@ -100,6 +119,22 @@ class Examples:
             else:
                 node = as_dict(node).get(key)
         return self._references.resolve(node)
+
+
+def webhook_bodies(api: Api, names: Names, document: Document) -> dict[str, str]:
+    """Bodies of the first webhooks, as Python writes bytes, by the name of the webhook."""
+    examples = Examples(document)
+    found: dict[str, str] = {}
+    for webhook in api.webhooks:
+        contents = webhook.body.contents if webhook.body else ()
+        if contents and contents[0].kind is ContentKind.JSON:
+            value = examples.webhook(webhook)
+            is_named = webhook.tags or not api.webhook_tag
+            if is_named and is_mapping(value):
+                found[names.webhooks[webhook.key]] = f"b{literal(json.dumps(value))}"
+        if len(found) == _SHOWN_WEBHOOKS:
+            break
+    return found
 
 
 def written_value(value: Any, indent: int) -> str:

@@ -7,10 +7,12 @@ from typing import Any
 from sdkpress.annotations import Annotator, Imports
 from sdkpress.content import STREAM_KINDS
 from sdkpress.diagnostics import Diagnostics, as_dict
-from sdkpress.model import Api, ObjectSchema, Operation, TypeUse
+from sdkpress.model import Api, ObjectSchema, Operation, TypeUse, Webhook
 from sdkpress.naming import Names, operation_key
+from sdkpress.naming.schemas import name_arguments
 from sdkpress.text import one_line
 from sdkpress.views.modules import input_schemas
+from sdkpress.views.pagination import pagination_facts
 
 __all__ = ["inspect_json", "inspect_tree"]
 
@@ -32,6 +34,7 @@ def inspect_json(
         "client": client,
         "async_client": async_client,
         "operations": [_operation(item, names, writer) for item in api.operations],
+        "webhooks": [_webhook(item, names, writer) for item in api.webhooks],
         "types": [
             {
                 "name": name,
@@ -90,7 +93,7 @@ def _operation(operation: Operation, names: Names, writer: _Writer) -> dict[str,
             for content in (response.contents or (None,))
         ],
         "security": [list(item) for item in operation.security],
-        "pagination": None,
+        "pagination": pagination_facts(operation.pagination) if operation.pagination else None,
         "stream": (
             {
                 "media_type": stream.content.media_type,
@@ -103,6 +106,34 @@ def _operation(operation: Operation, names: Names, writer: _Writer) -> dict[str,
             else None
         ),
         "deprecated": operation.docs.deprecated,
+    }
+
+
+def _webhook(webhook: Webhook, names: Names, writer: _Writer) -> dict[str, Any]:
+    name = names.webhooks[webhook.key]
+    contents = webhook.body.contents if webhook.body else ()
+    return {
+        "name": webhook.name,
+        "method": webhook.method,
+        "python": f"webhooks.parse_{name}" if contents else None,
+        "request": [
+            {"media_type": item.media_type, "type": _content_type(item, writer)}
+            for item in contents
+        ],
+        "parameters": [
+            {
+                "name": item.name,
+                "in": item.location,
+                "required": item.is_required,
+                "type": writer.type(item.type),
+            }
+            for item in webhook.parameters
+        ],
+        "address": webhook.address or None,
+        "sent_by": [
+            names.operations[key].dotted() for key in webhook.sent_by if key in names.operations
+        ],
+        "tags": list(webhook.tags),
     }
 
 
@@ -125,6 +156,7 @@ def inspect_tree(api: Api, names: Names) -> str:
     lines += [f"  server {one_line(url)}" for url in api.servers]
     for scheme in api.security_schemes:
         lines.append(f"  security {one_line(scheme.name)}: {scheme.kind}")
+    lines += _overview(api, names)
     lines.append("operations")
     for operation in sorted(
         api.operations, key=lambda item: names.operations[operation_key(item)].dotted()
@@ -139,8 +171,22 @@ def inspect_tree(api: Api, names: Names) -> str:
         for item in facts["responses"]:
             media = f" {one_line(item['media_type'])}" if item["media_type"] else ""
             lines.append(f"    -> {item['status']}{media}: {item['type']}")
+        if facts["pagination"]:
+            lines.append(f"    pages by {facts['pagination']['style']}")
         if facts["stream"]:
             lines.append(f"    stream of {facts['stream']['item']}")
+    if api.webhooks:
+        lines.append("webhooks")
+    for webhook in api.webhooks:
+        facts = _webhook(webhook, names, writer)
+        lines.append(f"  {facts['python'] or '-'}  ({one_line(webhook.name)})")
+        for item in facts["sent_by"]:
+            lines.append(f"    sent by {item} to {one_line(webhook.address)}")
+        for item in facts["parameters"]:
+            mark = "" if item["required"] else "?"
+            lines.append(f"    {item['in']} {one_line(item['name'])}{mark}: {item['type']}")
+        for item in facts["request"]:
+            lines.append(f"    body {one_line(item['media_type'])}: {item['type']}")
     lines.append("types")
     for id, name in sorted(names.schemas.items(), key=lambda item: item[1]):
         definition = _definition(api, names, writer, id)
@@ -152,3 +198,34 @@ def inspect_tree(api: Api, names: Names) -> str:
             mark = "" if member["required"] else "?"
             lines.append(f"    {attribute}{mark}: {member['type']}")
     return "\n".join(lines) + "\n"
+
+
+def _overview(api: Api, names: Names) -> list[str]:
+    """The resources with their methods, arguments in front of method and path, aligned."""
+    resources: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    for operation in api.operations:
+        place = names.operations[operation_key(operation)]
+        target = f"{operation.method:<6} {one_line(operation.path)}"
+        call = f"{place.method}({_arguments(operation)})"
+        resources.setdefault(place.resource, []).append((call, target))
+    lines = ["resources"] if resources else []
+    for resource in sorted(resources):
+        lines.append(f"  {'.'.join(resource)}")
+        methods = sorted(resources[resource])
+        width = min(max(len(call) for call, _ in methods), 60)
+        lines += [f"    {call:<{width}}  {target}" for call, target in methods]
+    return lines
+
+
+def _arguments(operation: Operation) -> str:
+    """`id, *, limit, …`: path parameters, required keywords, and whether there are more."""
+    arguments = name_arguments(
+        [(item.location, item.name) for item in operation.parameters],
+        [item.docs.name for item in operation.parameters],
+    )
+    given = list(zip(operation.parameters, arguments, strict=True))
+    positional = [name for item, name in given if item.location == "path"]
+    keywords = [name for item, name in given if item.location != "path" and item.is_required]
+    if len(given) > len(positional) + len(keywords) or operation.body is not None:
+        keywords.append("…")
+    return ", ".join((*positional, *(("*", *keywords) if keywords else ())))

@@ -9,7 +9,8 @@ from typing import Any
 
 from sdkpress.output import OutputFile, Owner
 from sdkpress.provenance import runtime_folder
-from sdkpress.views.docs import DocsView, markdown
+from sdkpress.text import markdown
+from sdkpress.views.docs import DocsView
 from sdkpress.views.package import PackageView
 
 __all__ = ["FileJob", "copied_files", "file_jobs"]
@@ -47,6 +48,11 @@ def file_jobs(package: PackageView, docs: DocsView) -> tuple[FileJob, ...]:
         FileJob("tests/test_docs.py", "tests/test_docs.py.jinja", plain),
         FileJob("tests/test_operations.py", "tests/test_operations.py.jinja", plain),
     ]
+    if package.webhooks is not None:
+        context = {"package": package, "webhooks": package.webhooks}
+        jobs.append(FileJob(f"{root}/webhooks.py", "package/webhooks.py.jinja", context))
+        if package.webhooks.parsed:
+            jobs.append(FileJob("tests/test_webhooks.py", "tests/test_webhooks.py.jinja", context))
     for resource in package.resources:
         place = resource.module
         path = f"{place}/__init__.py" if resource.is_package else f"{place}.py"

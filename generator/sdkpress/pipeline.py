@@ -7,27 +7,34 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sdkpress import __version__
 from sdkpress.annotations import Annotator
 from sdkpress.config import ClientConfig, config_digest
 from sdkpress.diagnostics import Diagnostics, fatal
 from sdkpress.document import Document
-from sdkpress.examples import Examples
+from sdkpress.examples import Examples, webhook_bodies
 from sdkpress.formatting import Mode, format_texts
+from sdkpress.json_text import dump_json
 from sdkpress.layout import copied_files, file_jobs
 from sdkpress.loading import load_api
 from sdkpress.model import Api
-from sdkpress.naming import Names, decide_names, operation_key
+from sdkpress.naming import Names, apply_names, decide_names, operation_key
 from sdkpress.naming.lock import read_lock, write_lock
 from sdkpress.output import BuildFacts, NamesLock, OutputFile, Owner
+from sdkpress.paginating import configure_pagination
 from sdkpress.provenance import input_file, sha256, templates_digest
 from sdkpress.rendering import render
+from sdkpress.views.about import about_view
 from sdkpress.views.docs import docs_view
 from sdkpress.views.models import model_modules, param_modules
 from sdkpress.views.modules import assign_modules, input_schemas
 from sdkpress.views.package import PackageView, package_view
+from sdkpress.views.pagination import pagination_facts
 from sdkpress.views.resources import resource_views
+from sdkpress.views.webhooks import webhooks_view
+from sdkpress.wrapping.memory import remembering
 
 __all__ = ["Build", "build"]
 
@@ -65,7 +72,9 @@ def build(
         pinned = read_lock(locked, config.name)
     except ValueError as error:
         raise fatal("invalid-lock", f"{lock_path.as_posix()}: {error}") from None
+    api = apply_names(api, config.names)
     names = decide_names(api, pinned, config.names, diagnostics, document)
+    api = configure_pagination(api, names, config.pagination, document, diagnostics)
     progress("view")
     params = input_schemas(api, names)
     annotator = Annotator(api, names, params)
@@ -76,20 +85,29 @@ def build(
         resource_views(api, names, annotator),
         model_modules(api, names, annotator, modules),
         param_modules(api, names, annotator, modules, params),
+        webhooks_view(api, names, annotator),
     )
     progress("render")
     jobs = file_jobs(
-        package, docs_view(package, _calls(api, names, document, package), _chats(api, names))
+        package,
+        docs_view(
+            package,
+            _calls(api, names, document, package),
+            _chats(api, names),
+            webhook_bodies(api, names, document),
+            about_view(api, names),
+        ),
     )
-    texts = {job.path: render(job) for job in jobs}
+    with remembering():
+        texts = {job.path: render(job) for job in jobs}
     progress("format")
     python = {path: text for path, text in texts.items() if path.endswith(".py")}
     formatted = format_texts(python, mode=black)
     texts.update(formatted.texts)
     owners: dict[str, Owner] = {job.path: job.owner for job in jobs}
     files = [OutputFile(path, text.encode(), owners[path]) for path, text in texts.items()]
-    files.extend(copied_files(package, _fixture_document(document)))
-    content = write_lock(locked, config.name, names.operations, names.schemas)
+    files.extend(copied_files(package, dump_json(_with_pages(document, api))))
+    content = write_lock(locked, config.name, names.operations, names.schemas, names.webhooks)
     overlays = tuple(input_file(path, path.read_bytes()) for path in config.overlays)
     facts = BuildFacts(
         generator_version=__version__,
@@ -132,12 +150,23 @@ def _chats(api: Api, names: Names) -> frozenset[str]:
     )
 
 
+def _with_pages(document: Document, api: Api) -> dict[str, Any]:
+    """The document with what the fake server has to know of paginated operations."""
+    pages = {
+        f"{operation.method} {operation.path}": pagination_facts(operation.pagination)
+        for operation in api.operations
+        if operation.pagination is not None
+    }
+    return {**document.tree, "x-sdkpress-pages": pages} if pages else document.tree
+
+
 def names_of(names: Names) -> dict[str, dict[str, str]]:
     """The public names as plain data."""
-    return {
+    found = {
         "operations": {key: place.dotted() for key, place in names.operations.items()},
         "schemas": {str(id): name for id, name in names.schemas.items()},
     }
+    return {**found, "webhooks": dict(names.webhooks)} if names.webhooks else found
 
 
 def _read_lock(config: ClientConfig) -> tuple[Path, bytes | None]:
@@ -159,9 +188,3 @@ def _document_digest(config: ClientConfig, document: Document) -> str:
         for number, file in enumerate(document.inputs)
     ]
     return sha256("\n".join(lines).encode("utf-8", "surrogatepass"))
-
-
-def _fixture_document(document: Document) -> bytes:
-    """The document as the fake server reads it, a value a line, so that differences can be read."""
-    text = json.dumps(document.tree, ensure_ascii=False, indent=1)
-    return (text + "\n").encode("utf-8", "surrogatepass")

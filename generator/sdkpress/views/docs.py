@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sdkpress.text import one_line
+from sdkpress.text import markdown
+from sdkpress.views.about import AboutView
 from sdkpress.views.operations import OperationView
 from sdkpress.views.package import PackageView
 from sdkpress.views.resources import ResourceView
-
-MARKS = "\\`*_{}[]<>#|"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +25,8 @@ class EntryView:
     always_streams: bool
     is_deprecated: bool
     arguments: tuple[tuple[str, str, bool], ...]
+    links: tuple[tuple[str, str, str], ...] = ()
+    is_paginated: bool = False
 
     @property
     def has_stream(self) -> bool:
@@ -41,12 +42,23 @@ class DocsView:
     first: EntryView | None
     streamed: EntryView | None
     is_chat: bool
+    webhook: str = ""
+    webhook_body: str = ""
+    about: AboutView | None = None
+    paginated: EntryView | None = None
 
 
 def docs_view(
-    package: PackageView, calls: dict[str, tuple[str, ...]], chat_shaped: frozenset[str]
+    package: PackageView,
+    calls: dict[str, tuple[str, ...]],
+    chat_shaped: frozenset[str],
+    webhook_bodies: dict[str, str],
+    about: AboutView | None = None,
 ) -> DocsView:
-    """The view for documents; `calls` holds example arguments, by dotted name."""
+    """The view for documents; `calls` holds example arguments, by dotted name.
+
+    `webhook_bodies` holds bodies of webhooks, as bytes are written, by the name of the webhook.
+    """
     entries = tuple(
         _entry(resource, operation, calls[f"{resource.dotted}.{operation.method}"])
         for resource, operation in package.operations
@@ -57,8 +69,19 @@ def docs_view(
         key=lambda item: (len(item.call), item.dotted),
     )
     first = streamed or (quiet[0] if quiet else None)
+    shown = min(webhook_bodies, key=lambda name: len(webhook_bodies[name]), default="")
+    call = f"parse_{shown}(body)"
+    if package.webhooks is not None and package.webhooks.names_itself:
+        call = "parse(body)"
     return DocsView(
-        entries, first, streamed, streamed is not None and streamed.dotted in chat_shaped
+        entries,
+        first,
+        streamed,
+        streamed is not None and streamed.dotted in chat_shaped,
+        call if shown else "",
+        webhook_bodies.get(shown, ""),
+        about,
+        next((item for item in quiet if item.is_paginated), None),
     )
 
 
@@ -76,11 +99,11 @@ def _entry(resource: ResourceView, operation: OperationView, call: tuple[str, ..
         is_deprecated=operation.is_deprecated,
         arguments=tuple(
             (item.name, item.annotation.replace("models.", ""), item.is_required)
-            for item in operation.arguments
+            for item in (*operation.arguments, *operation.choices)
         ),
+        links=tuple(
+            (markdown(item.name), markdown(item.call), markdown(item.description))
+            for item in operation.links
+        ),
+        is_paginated=operation.is_paginated,
     )
-
-
-def markdown(text: str) -> str:
-    """Text of a document in Markdown: nothing in it is markup."""
-    return "".join(f"\\{letter}" if letter in MARKS else letter for letter in one_line(text))

@@ -21,6 +21,7 @@ from sdkpress.model import (
 )
 from sdkpress.naming.shapes import inner_uses
 from sdkpress.text import literal
+from sdkpress.views.pagination import pagination_fact
 
 
 class FactWriter:
@@ -32,8 +33,9 @@ class FactWriter:
         self._prefix = prefix
         self.imports = Imports()
 
-    def write(self, operation: Operation, content: Content | None) -> list[str]:
+    def write(self, operation: Operation) -> list[str]:
         """The lines of the arguments of `Operation(…)`."""
+        contents = operation.body.contents if operation.body else ()
         lines = [
             f"method={literal(operation.method)},",
             f"path={literal(operation.path)},",
@@ -45,23 +47,28 @@ class FactWriter:
             lines.append(f"security={_tuples(security)},")
         parameters = [_parameter_fact(item) for item in operation.parameters]
         if parameters:
-            lines += ["parameters=(", *(f"    {item}," for item in parameters), "),"]
-        if content is not None:
-            kind = _body_kind(content.kind)
-            lines.append(f"body={literal(kind)},")
-            lines.append(f"media_type={literal(_concrete(content.media_type))},")
+            lines += _listed("parameters", parameters)
+        if contents:
+            content = contents[0]
+            lines.append(f"body={literal(_body_kind(content.kind))},")
+            lines.append(f"media_type={literal(content.media_type)},")
             if content.encodings:
                 lines.append("encoding={")
                 for item in content.encodings:
                     lines.append(f"    {literal(item.property)}: {_property_fact(item)},")
                 lines.append("},")
+        alternatives = [_content_fact(item) for item in contents[1:]]
+        if alternatives:
+            lines += _listed("alternatives", alternatives)
         answers = [
             fact for response in operation.responses for fact in self._answer_facts(response)
         ]
         if answers:
-            lines += ["answers=(", *(f"    {item}," for item in answers), "),"]
+            lines += _listed("answers", answers)
         if operation.stream is not None:
             lines += self._stream_fact(operation.stream)
+        if operation.pagination is not None:
+            lines.append(pagination_fact(operation.pagination))
         if operation.replay != "method":
             lines.append(f"replay={literal(operation.replay)},")
         if operation.method == "POST" or operation.idempotency_header:
@@ -119,8 +126,7 @@ class FactWriter:
             lines.append("    fold=Fold(")
             lines.append(f"        rename={_mapping(stream.renames)},")
             lines.append(f"        keys={_mapping(stream.keys)},")
-            names = ", ".join(literal(name) for name in self._replaced(stream))
-            lines.append(f"        replace=({names},),")
+            lines.append(f"        replace={_tuple(tuple(self._replaced(stream)))},")
             lines.append("    ),")
         return [*lines, "),"]
 
@@ -149,11 +155,12 @@ class FactWriter:
 
 
 def wire_location(parameter: Parameter) -> str:
+    """Where the request keeps a parameter: a whole query string is a value among the query's."""
     return "query" if parameter.location == "querystring" else parameter.location
 
 
 def _parameter_fact(parameter: Parameter) -> str:
-    parts = [literal(parameter.name), literal(wire_location(parameter))]
+    parts = [literal(parameter.name), literal(parameter.location)]
     default_style = "form" if parameter.location in ("query", "cookie") else "simple"
     if parameter.media_type:
         parts.append(f"content={literal(parameter.media_type)}")
@@ -174,11 +181,21 @@ def _property_fact(item: PartEncoding) -> str:
     if item.style:
         parts.append(f"style={literal(item.style)}")
         parts.append(f"explode={item.explode}")
+    if item.allow_reserved:
+        parts.append("allow_reserved=True")
     return f"Property({', '.join(parts)})"
 
 
+def _content_fact(content: Content) -> str:
+    parts = [literal(_body_kind(content.kind)), literal(content.media_type)]
+    if content.encodings:
+        rules = (f"{literal(item.property)}: {_property_fact(item)}" for item in content.encodings)
+        parts.append("{" + ", ".join(rules) + "}")
+    return f"Content({', '.join(parts)})"
+
+
 def _body_kind(kind: ContentKind) -> str:
-    return str(kind.value) if kind not in STREAM_KINDS else "text"
+    return "text" if kind is ContentKind.SSE else str(kind.value)
 
 
 def _answer_kind(kind: ContentKind) -> str:
@@ -191,9 +208,11 @@ def _answer_kind(kind: ContentKind) -> str:
             return "binary"
 
 
-def _concrete(media_type: str) -> str:
-    """A media type that can be sent: ranges are for answers."""
-    return "application/octet-stream" if "*" in media_type else media_type
+def _listed(argument: str, items: list[str]) -> list[str]:
+    """A tuple as an argument, an element a line; black joins the lines of a single one."""
+    if len(items) == 1:
+        return [f"{argument}=({items[0]},),"]
+    return [f"{argument}=(", *(f"    {item}," for item in items), "),"]
 
 
 def _tuple(values: tuple[str, ...]) -> str:

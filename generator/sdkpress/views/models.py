@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sdkpress.annotations import Annotator, Imports
 from sdkpress.model import (
     Api,
+    Docs,
     EnumSchema,
     ObjectSchema,
     SchemaId,
@@ -34,6 +36,8 @@ class ModelView:
     doc: str
     renames: str
     fields: tuple[FieldView, ...]
+    read_only: str = ""
+    """The names in JSON of what is left out of requests, as a tuple; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +92,7 @@ def model_modules(
 ) -> tuple[ModuleView, ...]:
     """The modules of classes and aliases, by name."""
     found: list[ModuleView] = []
-    for module in sorted(set(modules.values())):
-        ids = [id for id, place in modules.items() if place == module]
-        ids.sort(key=lambda id: names.schemas[id])
+    for module, ids in _by_module(modules, modules, names):
         imports = Imports()
         models: list[ModelView] = []
         aliases: list[AliasView] = []
@@ -124,6 +126,16 @@ def model_modules(
     return tuple(found)
 
 
+def _by_module(
+    ids: Iterable[SchemaId], modules: dict[SchemaId, str], names: Names
+) -> list[tuple[str, list[SchemaId]]]:
+    """The ids of each module in the order of their names, by module."""
+    found: dict[str, list[SchemaId]] = {}
+    for id in sorted(ids, key=lambda id: names.schemas[id]):
+        found.setdefault(modules[id], []).append(id)
+    return sorted(found.items())
+
+
 def param_modules(
     api: Api,
     names: Names,
@@ -133,10 +145,7 @@ def param_modules(
 ) -> tuple[ModuleView, ...]:
     """The modules of TypedDicts, one beside each module of models that needs it."""
     found: list[ModuleView] = []
-    for module in sorted({modules[id] for id in params}):
-        ids = sorted(
-            (id for id in params if modules[id] == module), key=lambda id: names.schemas[id]
-        )
+    for module, ids in _by_module(params, modules, names):
         imports = Imports()
         views: list[ParamView] = []
         aliases: list[AliasView] = []
@@ -211,10 +220,11 @@ def _model(schema: ObjectSchema, names: Names, annotator: Annotator, imports: Im
                 attribute,
                 annotation,
                 "" if is_required else " = ABSENT",
-                docstring(_field_doc(member.docs.title, member.docs.description), 4),
+                docstring(_field_doc(member.docs), 4),
             )
         )
     fields = _unshadowed(fields)
+    read_only = tuple(member.name for member in schema.properties if member.read_only)
     doc = describe("", schema.docs.description or schema.docs.title) or [
         f"{names.schemas[schema.id]}."
     ]
@@ -223,11 +233,21 @@ def _model(schema: ObjectSchema, names: Names, annotator: Annotator, imports: Im
         docstring(doc, 4),
         "{" + ", ".join(renames) + "}" if renames else "",
         tuple(fields),
+        _tuple(read_only) if annotator.is_input(schema.id) else "",
     )
 
 
-def _field_doc(title: str, description: str) -> list[str]:
-    return paragraphs(description or title)
+def _tuple(names: tuple[str, ...]) -> str:
+    """A tuple of strings as Python source, empty for none."""
+    listed = ", ".join(literal(name) for name in names)
+    return f"({listed}{',' if len(names) == 1 else ''})" if names else ""
+
+
+def _field_doc(docs: Docs) -> list[str]:
+    lines = paragraphs(docs.description or docs.title)
+    if docs.deprecated:
+        lines = [*lines, *([""] if lines else []), "Deprecated."]
+    return lines
 
 
 _SHADOWED = frozenset({"int", "str", "float", "bool", "bytes", "list", "dict", "tuple", "object"})
@@ -236,6 +256,8 @@ _SHADOWED = frozenset({"int", "str", "float", "bool", "bytes", "list", "dict", "
 def _unshadowed(fields: list[FieldView]) -> list[FieldView]:
     """An attribute called `list` hides the type of that name from the annotations behind it."""
     hidden = {field.name for field in fields}
+    if hidden.isdisjoint(_SHADOWED) and hidden.isdisjoint(_MODULES):
+        return fields
     return [
         FieldView(field.name, qualify(field.annotation, hidden), field.default, field.doc)
         for field in fields
@@ -295,6 +317,9 @@ def _alias(
             )
             if pairs:
                 arguments.append(f"mapping={{{pairs}}}")
+            default = schema.discriminator.default
+            if default is not None:
+                arguments.append(f"default={distinct.index(members[default])}")
         return AliasView(name, literal(definition), f"union({', '.join(arguments)})", doc)
     expression = f"alias({literal(name)}, lambda: {definition})"
     return AliasView(name, literal(definition), expression, doc)
@@ -309,7 +334,7 @@ def _param(schema: ObjectSchema, name: str, annotator: Annotator, imports: Impor
         if member.is_required:
             imports.typing.add("Required")
             annotation = f"Required[{annotation}]"
-        doc = docstring(_field_doc(member.docs.title, member.docs.description), 4)
+        doc = docstring(_field_doc(member.docs), 4)
         keys.append(FieldView(member.name, annotation, "", doc))
     functional = any(
         not key.name.isidentifier()

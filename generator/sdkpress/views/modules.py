@@ -1,17 +1,13 @@
-"""Which model goes into which module: those of one resource into its own, all others into `_shared`.
-
-A schema that only one resource reaches refers to others that at least this resource reaches, so
-resource modules import from themselves and from `_shared`, and `_shared` imports nothing: no
-cycle is possible.
-"""
+"""Which model goes into which module, and which schemas operations are made of."""
 
 from __future__ import annotations
 
-from sdkpress.model import Api, Operation, SchemaId, TypeUse
+from collections.abc import Iterable
+
+from sdkpress.model import Api, ObjectSchema, Operation, SchemaId, TypeUse, Webhook
 from sdkpress.naming import Names, operation_key
 from sdkpress.naming.shapes import inner_uses
-
-SHARED = "_shared"
+from sdkpress.views.grouping import Usage, group
 
 
 def operation_types(operation: Operation) -> list[TypeUse]:
@@ -24,6 +20,17 @@ def operation_types(operation: Operation) -> list[TypeUse]:
         found.extend(content.type for content in response.contents if content.type)
     if operation.stream is not None:
         found.extend(use for use in (operation.stream.item, operation.stream.final) if use)
+    return found
+
+
+def webhook_types(webhook: Webhook) -> list[TypeUse]:
+    """All types that a webhook mentions."""
+    found = [webhook.parameters_type] if webhook.parameters_type else []
+    for content in webhook.body.contents if webhook.body else ():
+        if content.type:
+            found.append(content.type)
+    for response in webhook.responses:
+        found.extend(content.type for content in response.contents if content.type)
     return found
 
 
@@ -41,22 +48,40 @@ def reachable(api: Api, roots: list[TypeUse]) -> set[SchemaId]:
 
 
 def assign_modules(api: Api, names: Names) -> dict[SchemaId, str]:
-    """Module of every named schema: `_chat` or `_shared`."""
-    by_resource: dict[str, list[TypeUse]] = {}
+    """Module of every named schema, such as `_chat` or `_shared` (see `grouping`)."""
+    mentioned: dict[SchemaId, set[tuple[str, ...]]] = {}
+
+    def mention(path: tuple[str, ...], uses: list[TypeUse]) -> None:
+        for id in _named(api, names, (use.schema for use in uses)):
+            mentioned.setdefault(id, set()).add(path)
+
     for operation in api.operations:
-        resource = names.operations[operation_key(operation)].resource[0]
-        by_resource.setdefault(resource, []).extend(operation_types(operation))
-    owners: dict[SchemaId, str] = {}
+        mention(names.operations[operation_key(operation)].resource, operation_types(operation))
+    for webhook in api.webhooks:
+        mention(("webhooks",), webhook_types(webhook))
+    usages: dict[SchemaId, Usage] = {}
+    for id, name in names.schemas.items():
+        schema = api.schemas[id]
+        inner = [use.schema for _, use in inner_uses(schema)]
+        size = 1 + (len(schema.properties) if isinstance(schema, ObjectSchema) else 0)
+        resources = frozenset(mentioned.get(id, ()))
+        usages[id] = Usage(name, size, tuple(_named(api, names, inner)), resources)
+    return group(usages)
 
-    def own(resource: str, ids: set[SchemaId]) -> None:
-        for id in ids:
-            owners[id] = resource if owners.get(id, resource) == resource else ""
 
-    for resource, roots in by_resource.items():
-        own(resource, reachable(api, roots))
-    unused = [TypeUse(id) for id in names.schemas if id not in owners]
-    own("", reachable(api, unused))
-    return {id: f"_{owners[id]}" if owners[id] else SHARED for id in names.schemas}
+def _named(api: Api, names: Names, ids: Iterable[SchemaId]) -> dict[SchemaId, None]:
+    """The named schemas among some and what those without a name are made of, in order."""
+    found: dict[SchemaId, None] = {}
+    seen: set[SchemaId] = set()
+    waiting = [*ids]
+    while waiting:
+        id = waiting.pop()
+        if id in names.schemas:
+            found[id] = None
+        elif id not in seen:
+            seen.add(id)
+            waiting.extend(use.schema for _, use in inner_uses(api.schemas[id]))
+    return found
 
 
 def input_schemas(api: Api, names: Names) -> frozenset[SchemaId]:

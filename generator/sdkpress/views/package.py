@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sdkpress.config import ClientConfig
-from sdkpress.model import Api, SecurityScheme
-from sdkpress.naming.words import RESERVED, safe, snake, unique
-from sdkpress.text import describe, docstring, literal, one_line
+from sdkpress.model import Api
+from sdkpress.text import describe, docstring, one_line
+from sdkpress.views.credentials import CredentialArgument, CredentialView, credential_views
 from sdkpress.views.models import ModuleView
 from sdkpress.views.operations import OperationView
 from sdkpress.views.resources import ResourceView
+from sdkpress.views.servers import ServersView, servers_view
+from sdkpress.views.webhooks import WebhooksView
 
 ERRORS = (
     "APIConnectionError",
@@ -25,6 +27,7 @@ ERRORS = (
     "InvalidRequestError",
     "MissingCredentialsError",
     "NotFoundError",
+    "PaginationError",
     "PermissionDeniedError",
     "RateLimitError",
     "ResponseDecodeError",
@@ -33,29 +36,10 @@ ERRORS = (
     "StreamError",
     "StreamServerError",
     "StreamTruncatedError",
+    "TokenError",
     "UnprocessableEntityError",
 )
 """The public error classes of the runtime, besides the root of the tree."""
-
-_CLIENT_ARGUMENTS = frozenset(
-    {
-        "self", "base_url", "timeout", "max_retries", "http_client", "default_headers",
-        "default_query", "strict", "hooks",
-    }
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class CredentialView:
-    """An argument of the client for one security scheme."""
-
-    scheme: str
-    argument: str
-    variable: str
-    construction: str
-    auth_class: str
-    annotation: str
-    async_annotation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +67,17 @@ class PackageView:
     title: str
     summary: str
     doc: str
-    servers: str
+    servers: ServersView
     has_servers: bool
     credentials: tuple[CredentialView, ...]
+    needs_mutual_tls: bool
     resources: tuple[ResourceView, ...]
     model_modules: tuple[ModuleView, ...]
     param_modules: tuple[ModuleView, ...]
     errors: tuple[str, ...]
     homepage: str
     has_sse: bool
+    webhooks: WebhooksView | None = None
 
     @property
     def roots(self) -> tuple[ResourceView, ...]:
@@ -104,9 +90,48 @@ class PackageView:
         return tuple((item, operation) for item in self.resources for operation in item.operations)
 
     @property
+    def has_pages(self) -> bool:
+        """Whether answers of an operation come in pages."""
+        return any(item.has_pages for item in self.resources)
+
+    @property
     def auth_classes(self) -> tuple[str, ...]:
-        """Runtime classes that the security schemes need."""
-        return tuple(sorted({item.auth_class for item in self.credentials}))
+        """Runtime classes that the security schemes need, but for OAuth 2."""
+        return tuple(
+            sorted({item.auth_class for item in self.credentials if not item.needs_oauth2})
+        )
+
+    @property
+    def needs_oauth2(self) -> bool:
+        """Whether a scheme fetches access tokens."""
+        return any(item.needs_oauth2 for item in self.credentials)
+
+    @property
+    def credential_arguments(self) -> tuple[CredentialArgument, ...]:
+        """The arguments of the client for credentials, of all schemes."""
+        return tuple(argument for item in self.credentials for argument in item.arguments)
+
+    @property
+    def abc_names(self) -> tuple[str, ...]:
+        """Names of collections.abc that annotations of the clients use."""
+        annotations = " ".join(item.async_annotation for item in self.credential_arguments)
+        names = ("Awaitable", "Callable", "Sequence")
+        return tuple(sorted({"Mapping", *(name for name in names if name in annotations)}))
+
+    @property
+    def sample_credentials(self) -> str:
+        """Arguments for the first scheme, as a test writes them: `api_key="test"`."""
+        arguments = self.credentials[0].arguments if self.credentials else ()
+        return ", ".join(f'{item.name}="{item.sample}"' for item in arguments if item.sample)
+
+    @property
+    def typing_names(self) -> tuple[str, ...]:
+        """What the module of the clients takes from `typing`."""
+        variables = self.servers.variables
+        names = {"TypedDict"} if variables else set[str]()
+        if self.needs_oauth2 or any("Literal[" in annotation for _, annotation in variables):
+            names.add("Literal")
+        return tuple(sorted(names))
 
     @property
     def model_exports(self) -> tuple[ExportView, ...]:
@@ -126,6 +151,10 @@ class PackageView:
             "AsyncStream", "Stream", "Hooks", *self.errors, "errors", "models", "streaming",
             "__version__",
         }  # fmt: skip
+        if self.webhooks is not None:
+            names.add("webhooks")
+        if self.has_pages:
+            names |= {"AsyncPage", "AsyncPages", "Page"}
         return tuple(sorted(names))
 
 
@@ -135,13 +164,13 @@ def package_view(
     resources: tuple[ResourceView, ...],
     models: tuple[ModuleView, ...],
     params: tuple[ModuleView, ...],
+    webhooks: WebhooksView | None = None,
 ) -> PackageView:
     """The view of the package from the API and the configuration."""
     title = one_line(api.title) or config.name
     description = one_line(config.description or api.docs.summary or api.title)
     lines = describe(f"{title}: client with typed models, sync and async.", "")
-    servers = tuple(url for url in api.servers if "://" in url or url.startswith("//"))
-    inner = ", ".join(literal(url) for url in servers)
+    servers = servers_view(api)
     return PackageView(
         distribution=config.name,
         package=config.package,
@@ -155,70 +184,20 @@ def package_view(
         title=title,
         summary=description[:500] or title,
         doc=docstring(lines, 0),
-        servers=f"({inner},)" if len(servers) == 1 else f"({inner})",
-        has_servers=bool(servers),
-        credentials=_credentials(api, config),
+        servers=servers,
+        has_servers=servers.has_any,
+        credentials=credential_views(api, config),
+        needs_mutual_tls=any(item.kind == "mutualTLS" for item in api.security_schemes),
         resources=resources,
         model_modules=models,
         param_modules=params,
-        errors=ERRORS,
+        errors=tuple(sorted((*ERRORS, "WebhookError"))) if webhooks else ERRORS,
         homepage=api.contact_url if api.contact_url.startswith(("https://", "http://")) else "",
         has_sse=any(item.has_streams for item in resources),
+        webhooks=webhooks,
     )
 
 
 def _root_error(client: str) -> str:
     name = f"{client}Error"
     return name if name not in ERRORS else f"{client}ClientError"
-
-
-def _credentials(api: Api, config: ClientConfig) -> tuple[CredentialView, ...]:
-    used = {
-        name
-        for operation in api.operations
-        for alternative in operation.security
-        for name in alternative
-    }
-    schemes = [
-        scheme
-        for scheme in api.security_schemes
-        if scheme.name in used and scheme.kind != "mutualTLS"
-    ]
-    taken: set[str] = set(_CLIENT_ARGUMENTS)
-    found: list[CredentialView] = []
-    for scheme in schemes:
-        if len(schemes) == 1:
-            wanted = {"bearer": "api_key", "apiKey": "api_key", "basic": "basic_auth"}.get(
-                scheme.kind, "access_token"
-            )
-        else:
-            wanted = safe(snake(scheme.name, fallback="credential"), RESERVED)
-        argument = unique(wanted, taken)
-        taken.add(argument)
-        found.append(_credential(scheme, argument, f"{config.env_prefix}_{argument.upper()}"))
-    return tuple(found)
-
-
-def _credential(scheme: SecurityScheme, argument: str, variable: str) -> CredentialView:
-    names = f"argument={literal(argument)}, variable={literal(variable)}"
-    kind, value = "BearerAuth", "str"
-    construction = f"BearerAuth({names})"
-    if scheme.kind == "apiKey":
-        kind = "ApiKeyAuth"
-        place = f"location={literal(scheme.location)}, name={literal(scheme.parameter)}"
-        construction = f"ApiKeyAuth({names}, {place})"
-    elif scheme.kind == "basic":
-        kind, value = "BasicAuth", "str | tuple[str, str]"
-        construction = f"BasicAuth({names})"
-    elif scheme.kind == "http":
-        kind = "ApiKeyAuth"
-        construction = f'ApiKeyAuth({names}, location="header", name="Authorization")'
-    return CredentialView(
-        scheme=scheme.name,
-        argument=argument,
-        variable=variable,
-        construction=construction,
-        auth_class=kind,
-        annotation=f"{value} | Callable[[], {value}] | None",
-        async_annotation=f"{value} | Callable[[], {value} | Awaitable[{value}]] | None",
-    )

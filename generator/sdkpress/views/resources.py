@@ -18,6 +18,18 @@ _MODULE_NAMES = frozenset(
 """Names that a module of operations has in its namespace: a submodule of that name would hide one."""
 
 
+_FACTS = (
+    "Answer",
+    "Content",
+    "Fold",
+    "Operation",
+    "Pagination",
+    "Parameter",
+    "Property",
+    "StreamAnswer",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ChildView:
     """A resource below another one."""
@@ -46,9 +58,11 @@ class ResourceView:
     uses_unset: bool
     uses_unset_type: bool
     uses_overload: bool
+    uses_deprecated: bool
     uses_files: bool
     request_names: tuple[str, ...]
     has_streams: bool
+    has_pages: bool
     models_alias: str
     uses_models: bool
 
@@ -77,9 +91,12 @@ def resource_views(api: Api, names: Names, annotator: Annotator) -> tuple[Resour
             operations.setdefault(place.resource[:end], [])
         operations.setdefault(place.resource, []).append(operation)
     paths = sorted(operations)
+    below: dict[tuple[str, ...], list[tuple[str, ...]]] = {path: [] for path in paths}
+    for path in paths:
+        below.setdefault(path[:-1], []).append(path)
     found: list[ResourceView] = []
     for path in paths:
-        children = [item for item in paths if len(item) == len(path) + 1 and item[:-1] == path]
+        children = below[path]
         found.append(_resource(api, names, annotator, path, operations[path], children, paths))
     return tuple(found)
 
@@ -106,17 +123,22 @@ def _resource(
     facts = "\n".join("\n".join(view.facts) for view in views)
     used = tuple(
         name
-        for name in ("Answer", "Fold", "Operation", "Parameter", "Property", "StreamAnswer")
+        for name in _FACTS
         if re.search(rf"\b{name}\(", facts) or (name == "Operation" and views)
     )
     signatures = [s for view in views for s in (*view.signatures, view.implementation)]
     text = "\n".join(
-        "\n".join((*s.positional, *s.keyword, s.returns, s.request)) for s in signatures
+        "\n".join((*s.positional, *s.keyword, s.returns, s.async_returns, s.request))
+        for s in signatures
     )
-    if any(len(view.signatures) > 1 for view in views):
+    if any(len(view.signatures) > 1 or view.choices for view in views):
         imports.typing.add("Literal")
+    if any(view.is_wide for view in views):
+        imports.typing.add("Any")
     modules = used_modules(imports.modules, text)
     used_words = set(re.findall(r"\w+", text))
+    if any(view.is_wide for view in views):
+        used_words.add("Any")
     return ResourceView(
         path=path,
         class_name=pascal(path[-1]),
@@ -137,6 +159,7 @@ def _resource(
         uses_unset="= UNSET" in text,
         uses_unset_type="UnsetType" in text,
         uses_overload=any(len(view.signatures) > 1 for view in views),
+        uses_deprecated=any(view.is_deprecated for view in views),
         uses_files="FileInput" in text,
         request_names=tuple(
             sorted(
@@ -144,5 +167,6 @@ def _resource(
                 | {"NO_BODY" for view in views if "NO_BODY" in "".join(view.request_arguments)}
             )
         ),
+        has_pages=any(view.is_paginated for view in views),
         has_streams=any("StreamRequest" in s.request for s in signatures),
     )
