@@ -288,6 +288,24 @@ def test_strict_turns_warnings_into_errors(
     assert (captured.out, captured.err) == ("", "")
 
 
+def test_strict_holds_back_the_clients_without_warnings_too(
+    inside: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pets = (inside / "pets.yaml").read_text()
+    (inside / "dogs.yaml").write_text(pets.replace("type: object", "type: thing"))
+    config = (inside / "pyproject.toml").read_text()
+    dogs = config.replace("pets", "dogs").replace("Pets", "Dogs").replace("PETS", "DOGS")
+    (inside / "pyproject.toml").write_text(f"{config}\n{dogs}")
+    assert main(["generate", "--strict"]) == 2
+    assert not (inside / "generated").exists()
+    assert main(["generate", "--strict", "pets-client"]) == 0
+    capsys.readouterr()
+    assert main(["generate", "--strict", "--format", "json"]) == 2
+    printed = json.loads(capsys.readouterr().out)
+    assert [item["severity"] for item in printed["diagnostics"]] == ["error"]
+    assert not (inside / "generated/dogs-client").exists()
+
+
 def test_json_stands_alone_on_stdout_also_in_failure(
     inside: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from sdkpress.runtime.encoding import encode_json, encode_model, to_builtins
 from sdkpress.runtime.errors import InvalidRequestError
+from sdkpress.runtime.model import ABSENT, Model
 from sdkpress.runtime.unset import UNSET
 from tests.unit.sample_models import Cat, Delta, Everything, Owner, Tree, Usage
 
@@ -155,7 +156,7 @@ def test_what_needs_no_change_is_not_changed() -> None:
         "a": [Delta(content="x"), (1, {"b": None})],
         "c": Foreign(pet=Cat(pet_type="", name="")),
     }
-    assert _complete(value, None, True) is value
+    assert _complete(value, None, True, True) is value
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, Real("nan")])
@@ -223,3 +224,25 @@ json_values = st.recursive(
 def test_json_values_survive(value: Any) -> None:
     assert json.loads(encode_json(value)) == value
     assert to_builtins(value) == value
+
+
+class Account(Model, rename={"id_": "id"}, read_only=("id", "seen at")):
+    id_: int
+    name: str
+    friends: list[Account] = ABSENT
+
+
+def test_requests_have_no_read_only_fields() -> None:
+    account = Account(id_=1, name="a", friends=[Account(id_=2, name="b")])
+    assert encode_json(account) == b'{"name":"a","friends":[{"name":"b"}]}'
+    assert encode_json([{"x": account}]) == b'[{"x":{"name":"a","friends":[{"name":"b"}]}}]'
+    assert to_builtins(account, sent=True) == {"name": "a", "friends": [{"name": "b"}]}
+    assert account.to_dict()["id"] == to_builtins(account)["id"] == 1
+
+
+def test_read_only_is_inherited() -> None:
+    class Special(Account, read_only=("extra_name",)):
+        extra_name: str
+
+    special = Special(id_=1, name="a", extra_name="b")
+    assert encode_json(special) == b'{"name":"a"}'

@@ -166,3 +166,9 @@ def test_media_types() -> None:
     assert quality("text/html", "application/json") == 0
     assert quality("", "application/json") == 1
     assert quality("*/*;q=0.1, application/json;q=0", "application/json") == 0
+
+
+def test_of_two_templates_the_more_literal_one_is_taken() -> None:
+    paths = {"/g/{page}.{format}": {"get": EMPTY}, "/g/cover.{format}": {"get": EMPTY}}
+    found = Router(References({"paths": paths})).find("GET", "/g/cover.png")
+    assert found.operation is not None and found.operation.path == "/g/cover.{format}"

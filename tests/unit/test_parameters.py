@@ -91,8 +91,8 @@ def test_deep_object() -> None:
     value = {"a": 1, "b": {"c": ["x", "y"], "d": [{"e": True}]}, "n": None}
     assert [unquote(pair) for pair in query_pairs("f", value, parameter)] == [
         "f[a]=1",
-        "f[b][c]=x",
-        "f[b][c]=y",
+        "f[b][c][0]=x",
+        "f[b][c][1]=y",
         "f[b][d][0][e]=true",
     ]
 

@@ -21,7 +21,7 @@ from sdkpress.runtime.errors import (
     MissingCredentialsError,
 )
 from sdkpress.runtime.headers import Headers
-from sdkpress.runtime.operation import Operation, Parameter, Property
+from sdkpress.runtime.operation import Content, Operation, Parameter, Property
 from sdkpress.runtime.preparing import Draft, choose_schemes, draft_request
 from sdkpress.runtime.redirects import follow
 from sdkpress.runtime.request import Request
@@ -173,7 +173,7 @@ SCHEMES = {
     "header": ApiKeyAuth("key", "XTEST_KEY", "header", "X-Key"),
     "query": ApiKeyAuth("query_key", "XTEST_QUERY", "query", "key"),
     "cookie": ApiKeyAuth("cookie_key", "XTEST_COOKIE", "cookie", "session"),
-    "basic": BasicAuth("login", "XTEST_LOGIN"),
+    "basic": BasicAuth("username", "XTEST_USERNAME", "password", "XTEST_PASSWORD"),
 }
 
 
@@ -189,9 +189,8 @@ def test_schemes() -> None:
     assert fields(authenticated(secured(("header",)), header="k"))["x-key"] == "k"
     assert authenticated(secured(("query",)), query="k&1").url.endswith("/a?key=k%261")
     assert fields(authenticated(secured(("cookie",)), cookie="k"))["cookie"] == "session=k"
-    for login in (("u", "p"), "u:p"):
-        request = authenticated(secured(("basic",)), basic=login)
-        assert fields(request)["authorization"] == "Basic dTpw"
+    request = authenticated(secured(("basic",)), basic=("u", "p"))
+    assert fields(request)["authorization"] == "Basic dTpw"
 
 
 def test_alternatives_and_combinations() -> None:
@@ -224,7 +223,7 @@ def test_keys_that_cannot_be_sent_are_not_shown(key: Any) -> None:
 
 def body(kind: Any, value: Any, extra: Any = None, **encoding: Property) -> Any:
     operation = Operation(method="POST", path="/", body=kind, encoding=encoding)
-    return build_body(operation, value, extra)
+    return build_body(operation.content(None), value, extra)
 
 
 def sent(made: Any) -> bytes:
@@ -282,8 +281,24 @@ def test_multipart(tmp_path: Path) -> None:
     assert body("multipart", {"a": 1}).content_type != made.content_type
 
 
+def test_multipart_by_position() -> None:
+    encoding = {"0": Property("text/markdown"), "1": Property("text/csv")}
+    made = build_body(
+        Content("multipart", "multipart/mixed", encoding),
+        ["x", "a,b", {"a": 1}, ("c.bin", b"C", "application/zip", {"X-Part": "1"})],
+        None,
+    )
+    data = sent(made)
+    assert len(data) == made.length
+    assert made.content_type.startswith("multipart/mixed; boundary=")
+    parts = data.split(f"--{made.content_type.partition('boundary=')[2]}".encode())
+    assert parts[1] == b"\r\nContent-Type: text/markdown\r\n\r\nx\r\n"
+    assert parts[2] == b"\r\nContent-Type: text/csv\r\n\r\na,b\r\n"
+    assert parts[4] == b"\r\nContent-Type: application/zip\r\nX-Part: 1\r\n\r\nC\r\n"
+
+
 def test_multipart_refuses_injected_part_headers() -> None:
-    for value in [("n", b"", "text/x\r\nA: b"), ("n", b"", None, {"X": "a\nb"}), ("n",)]:
+    for value in [("n", b"", "text/x\r\nA: b"), ("n", b"", None, {"X": "a\nb"})]:
         with pytest.raises(InvalidRequestError):
             body("multipart", {"f": value})
 

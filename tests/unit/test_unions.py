@@ -192,3 +192,62 @@ def test_deep_values_of_recursive_aliases_are_our_error() -> None:
         value = [value]
     with pytest.raises(JSONDecodeError):
         convert(value, Deep)
+
+
+Figure = union(
+    "Figure", lambda: (Circle, Square), tag="kind", mapping={"round": 0, "square": 1}, default=1
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b'{"kind":"round","radius":1}', Circle),
+        (b'{"kind":"oblong","side":1,"radius":1}', Square),
+        (b'{"side":1}', Square),
+    ],
+)
+def test_the_default_is_for_unknown_and_absent_discriminators(data: bytes, kind: type) -> None:
+    figure, notes = decode_json(data, Figure)
+    assert type(figure) is kind
+    assert notes == ()
+    assert type(decoder_for(list[Figure]).decode(b"[" + data + b"]").value[0]) is kind
+
+
+class First(Model):
+    version: Literal[1]
+
+
+class Second(Model):
+    version: Literal[2]
+
+
+def test_a_whole_number_tells_however_it_is_written() -> None:
+    either = union("Either", lambda: (First, Second))
+    assert type(decode_json(b'{"version":2}', either).value) is Second
+    assert type(decode_json(b'{"version":2.0}', either).value) is Second
+
+
+class Widget(Model):
+    kind: Literal["widget"]
+
+
+class Gadget(Model):
+    kind: Literal["gadget"]
+
+
+class WidgetHolder(Model):
+    held: Widget
+    note: Maybe[str] = ABSENT
+
+
+class GadgetHolder(Model):
+    held: Gadget | None = ABSENT
+    size: Maybe[int] = ABSENT
+
+
+def test_constants_below_an_option_decide_as_well() -> None:
+    holder = union("Holder", lambda: (WidgetHolder, GadgetHolder))
+    found, notes = decode_json(b'{"held":{"kind":"gadget"},"note":"x"}', holder)
+    assert type(found) is GadgetHolder
+    assert notes == ()
