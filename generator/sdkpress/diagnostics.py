@@ -241,15 +241,25 @@ CATALOG: Mapping[str, CatalogEntry] = {
     ),
     # Lowering (lowering/): what the document means
     "dangling-ref": CatalogEntry(
-        _ERROR,
-        "A `$ref` names a place that does not exist",
+        _WARNING,
+        "A `$ref` names a place that does not exist; the type is left open",
         "Correct the `$ref`, or add what it names.",
+    ),
+    "ignored-siblings": CatalogEntry(
+        _NOTE,
+        "OpenAPI 3.0 ignores what stands beside a `$ref`",
+        "Put the reference and the rest into an `allOf`, or declare OpenAPI 3.1.",
     ),
     "reference-cycle": CatalogEntry(
         _WARNING, "References lead back to themselves without a type; the type is left open"
     ),
     "invalid-schema": CatalogEntry(
         _WARNING, "A schema is not an object or a boolean; the type is left open"
+    ),
+    "boolean-required": CatalogEntry(
+        _NOTE,
+        "A property says `required: true` of itself, as in JSON Schema draft 3",
+        "List the property in the `required` of the schema around it.",
     ),
     "unknown-type": CatalogEntry(
         _WARNING,
@@ -269,6 +279,11 @@ CATALOG: Mapping[str, CatalogEntry] = {
     ),
     "unsupported-security-scheme": CatalogEntry(
         _WARNING, "A security scheme is of no known type; requests go without it"
+    ),
+    "manual-http-scheme": CatalogEntry(
+        _NOTE,
+        "An HTTP authentication scheme other than Basic and Bearer: its value comes from the caller",
+        "For Digest and other schemes with a challenge, pass an `http_client` that answers them.",
     ),
     "invalid-parameter": CatalogEntry(
         _WARNING, "A parameter has no `name` or no known `in`; it is left out"
@@ -299,6 +314,11 @@ CATALOG: Mapping[str, CatalogEntry] = {
         "An answer is a stream or one value, and no boolean body property asks for the stream",
         "Name the property by `x-sdkpress-stream: {condition: …}` on the media type.",
     ),
+    "unknown-link-target": CatalogEntry(
+        _WARNING,
+        "A link names an operation that the document does not have; it is left out",
+        "Correct its `operationId` or `operationRef`.",
+    ),
     # The fake server (mocking.py)
     "address-unavailable": CatalogEntry(
         _ERROR,
@@ -311,6 +331,11 @@ CATALOG: Mapping[str, CatalogEntry] = {
         "A name that was set by hand is not usable",
         "Use identifiers joined by dots, such as `chat.completions.create`.",
     ),
+    "unused-name": CatalogEntry(
+        _WARNING,
+        "The configuration names something that the document does not have",
+        "Compare the key in `names` with the document; docs/guides/naming.md lists the kinds of keys.",
+    ),
     "opaque-operation-id": CatalogEntry(
         _NOTE, "An operationId says nothing; the name comes from the path"
     ),
@@ -319,6 +344,11 @@ CATALOG: Mapping[str, CatalogEntry] = {
     "no-configuration": CatalogEntry(_ERROR, "There is no configuration to work on"),
     "invalid-toml": CatalogEntry(_ERROR, "A configuration file is not TOML"),
     "invalid-config": CatalogEntry(_ERROR, "A configuration file says something that cannot be"),
+    "invalid-pagination": CatalogEntry(
+        _ERROR,
+        "A rule of `pagination` in the configuration does not fit the operation that it names",
+        "docs/guides/pagination.md has what a rule can say.",
+    ),
     "invalid-option": CatalogEntry(_ERROR, "An option of the command line cannot be as given"),
     "unknown-client": CatalogEntry(_ERROR, "No client of that name is configured"),
     # Writing a client (emitting.py, manifest.py)
