@@ -73,16 +73,24 @@ format: $(READY) ## format the code (black, ruff --fix)
 	@echo '==> format: done'
 
 .PHONY: golden
-golden: $(READY) ## rewrite the expected outputs in tests/cases; read the diff before you commit it
-	@echo '==> golden: rewriting tests/cases/*/expected'
-	@SDKPRESS_GOLDEN=rewrite $(RUN) -m pytest tests/test_cases.py
-	@echo '==> golden: done. Read the diff: git diff tests/cases'
+golden: $(READY) ## rewrite the expected outputs in tests/cases and the pages made of tests; read the diff before you commit it
+	@echo '==> golden: rewriting tests/cases/*/expected, docs/diagnostics.md, docs/supported.md'
+	@SDKPRESS_GOLDEN=rewrite $(RUN) -m pytest tests/test_cases.py tests/test_diagnostics_page.py tests/test_supported.py
+	@echo '==> golden: done. Read the diff: git diff tests/cases docs'
 
 .PHONY: bench
-bench: $(READY) ## measure the generated client beside the floor it stands on
+bench: $(READY) ## measure the generated client and the generator beside the floor and a peer
 	@echo '==> bench: every figure is a median of several runs on this machine, now'
 	@$(RUN) tests/benchmarks/client.py
+	@$(RUN) tests/benchmarks/generator.py
+	@$(RUN) tests/benchmarks/imports.py
 	@echo '==> bench: done'
+
+.PHONY: corpus
+corpus: $(READY) ## generate, call and check every document of ../shared/specs; writes docs/corpus.md (ARGS="--only museum")
+	@echo '==> corpus: the whole takes about an hour of CPU; ARGS="--help" shows how to run a part'
+	@nice $(RUN) -m tests.corpus $(ARGS)
+	@echo '==> corpus: done'
 
 .PHONY: dist
 dist: $(READY) ## build the wheel and sdist of sdkpress into dist/

@@ -1,0 +1,1 @@
+"""The corpus: every document beside the checkout, generated and used (`make corpus`)."""
