@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from ._runtime.timeouts import Timeout
     from .resources.a import AsyncAResource, AResource
     from .resources.chat import AsyncChatResource, ChatResource
+    from .resources.coffee import AsyncCoffeeResource, CoffeeResource
     from .resources.lists import AsyncListsResource, ListsResource
     from .resources.models_ import AsyncModelsResource, ModelsResource
     from .resources.root import AsyncRootResource, RootResource
+    from .resources.things import AsyncThingsResource, ThingsResource
 
 _API = _Api(
     name="case_names",
@@ -87,6 +89,13 @@ class Things(_SyncClient):
         return ChatResource(self)
 
     @property
+    def coffee(self) -> CoffeeResource:
+        """The operations of coffee."""
+        from .resources.coffee import CoffeeResource
+
+        return CoffeeResource(self)
+
+    @property
     def lists(self) -> ListsResource:
         """The operations of lists."""
         from .resources.lists import ListsResource
@@ -106,6 +115,13 @@ class Things(_SyncClient):
         from .resources.root import RootResource
 
         return RootResource(self)
+
+    @property
+    def things(self) -> ThingsResource:
+        """The operations of things."""
+        from .resources.things import ThingsResource
+
+        return ThingsResource(self)
 
 
 class AsyncThings(_AsyncClient):
@@ -167,6 +183,13 @@ class AsyncThings(_AsyncClient):
         return AsyncChatResource(self)
 
     @property
+    def coffee(self) -> AsyncCoffeeResource:
+        """The operations of coffee."""
+        from .resources.coffee import AsyncCoffeeResource
+
+        return AsyncCoffeeResource(self)
+
+    @property
     def lists(self) -> AsyncListsResource:
         """The operations of lists."""
         from .resources.lists import AsyncListsResource
@@ -186,3 +209,10 @@ class AsyncThings(_AsyncClient):
         from .resources.root import AsyncRootResource
 
         return AsyncRootResource(self)
+
+    @property
+    def things(self) -> AsyncThingsResource:
+        """The operations of things."""
+        from .resources.things import AsyncThingsResource
+
+        return AsyncThingsResource(self)

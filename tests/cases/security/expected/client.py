@@ -4,31 +4,74 @@
 from __future__ import annotations
 
 from ._runtime.api import Api as _Api
-from ._runtime.api import ApiKeyAuth, BasicAuth, BearerAuth
+from ._runtime.api import ApiKeyAuth, BasicAuth, BearerAuth, TokenAuth
 from ._runtime.async_client import AsyncClient as _AsyncClient
+from ._runtime.oauth2 import ClientCredentialsAuth, OAuth2Client
 from ._runtime.sync_client import SyncClient as _SyncClient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from typing import Literal
 
     from ._runtime.hooks import Hooks
     from ._runtime.timeouts import Timeout
     from .resources.both import AsyncBothResource, BothResource
     from .resources.closed import AsyncClosedResource, ClosedResource
+    from .resources.cookie import AsyncCookieResource, CookieResource
+    from .resources.digest import AsyncDigestResource, DigestResource
     from .resources.either import AsyncEitherResource, EitherResource
+    from .resources.mutual import AsyncMutualResource, MutualResource
+    from .resources.named import AsyncNamedResource, NamedResource
+    from .resources.oauth import AsyncOauthResource, OauthResource
     from .resources.open import AsyncOpenResource, OpenResource
+    from .resources.query import AsyncQueryResource, QueryResource
+    from .resources.token import AsyncTokenResource, TokenResource
 
 _API = _Api(
     name="case_security",
     distribution="case-security",
     version="0.1.0",
     env_prefix="THINGS",
-    servers=("https://things.example.com",),
+    servers=("https://things.example.com/v1",),
+    server_path="/v1",
     security={
-        "key": ApiKeyAuth(argument="key", variable="THINGS_KEY", location="header", name="X-Key"),
-        "user": BasicAuth(argument="user", variable="THINGS_USER"),
-        "token": BearerAuth(argument="token", variable="THINGS_TOKEN"),
+        "key": ApiKeyAuth(
+            argument="api_key", variable="THINGS_API_KEY", location="header", name="X-Key"
+        ),
+        "app-key": ApiKeyAuth(
+            argument="app_key", variable="THINGS_APP_KEY", location="header", name="X-App-Key"
+        ),
+        "user": BasicAuth(
+            argument="username",
+            variable="THINGS_USERNAME",
+            password_argument="password",
+            password_variable="THINGS_PASSWORD",
+        ),
+        "token": BearerAuth(argument="bearer_token", variable="THINGS_BEARER_TOKEN"),
+        "oauth": ClientCredentialsAuth(
+            "access_token",
+            env_prefix="THINGS",
+            token_url="/oauth/token",
+            refresh_url="/oauth/refresh",
+        ),
+        "implicit": BearerAuth(argument="implicit", variable="THINGS_IMPLICIT"),
+        "oidc": BearerAuth(argument="oidc", variable="THINGS_OIDC"),
+        "session": ApiKeyAuth(
+            argument="session", variable="THINGS_SESSION", location="cookie", name="session"
+        ),
+        "query_key": ApiKeyAuth(
+            argument="query_key", variable="THINGS_QUERY_KEY", location="query", name="key"
+        ),
+        "digest": TokenAuth(
+            argument="authorization", variable="THINGS_AUTHORIZATION", scheme="Digest"
+        ),
+        "named": ApiKeyAuth(
+            argument="base_url_api_key",
+            variable="THINGS_BASE_URL_API_KEY",
+            location="header",
+            name="X-Base-Url",
+        ),
     },
 )
 
@@ -39,16 +82,45 @@ class Things(_SyncClient):
     Thread-safe; keep one and share it. Close it by `client.close()` or use it in `with`.
 
     Args:
-        key: The credential, or a function that returns it anew for each request;
-            without it, the environment variable THINGS_KEY.
-        user: The credential, or a function that returns it anew for each request;
-            without it, the environment variable THINGS_USER.
-        token: The credential, or a function that returns it anew for each request;
-            without it, the environment variable THINGS_TOKEN.
+        api_key: The API key, or a function that returns it anew for each request; without
+            it, the environment variable THINGS_API_KEY.
+        app_key: The API key, or a function that returns it anew for each request; without
+            it, the environment variable THINGS_APP_KEY.
+        username: The user name; without it, the environment variable THINGS_USERNAME.
+        password: The password, or a function that returns it anew for each request; without
+            it, the environment variable THINGS_PASSWORD.
+        bearer_token: The credential, or a function that returns it anew for each request;
+            without it, the environment variable THINGS_BEARER_TOKEN.
+        access_token: An access token, or a function that returns one for each request,
+            where you fetch tokens yourself; without it, the environment variable
+            THINGS_ACCESS_TOKEN.
+        client_id: For an access token by client credentials (RFC 6749 section 4.4), fetched
+            when it is needed; without it, the environment variable THINGS_CLIENT_ID.
+        client_secret: The secret of client_id; without it, the environment variable
+            THINGS_CLIENT_SECRET.
+        scopes: What to ask for instead of the server's default: read, write.
+        token_url: The token endpoint, instead of the document's.
+        token_endpoint_auth_method: How client_id and client_secret are sent,
+            client_secret_basic or client_secret_post; by default client_secret_basic.
+        implicit: An OAuth 2 access token, or a function that returns it anew for each
+            request; without it, the environment variable THINGS_IMPLICIT.
+        oidc: An access token of OpenID Connect, or a function that returns it anew for each
+            request; without it, the environment variable THINGS_OIDC. Where tokens come from:
+            https://things.example.com/.well-known/openid-configuration.
+        session: The API key, or a function that returns it anew for each request; without
+            it, the environment variable THINGS_SESSION.
+        query_key: The API key, or a function that returns it anew for each request; without
+            it, the environment variable THINGS_QUERY_KEY.
+        authorization: What follows Digest in the Authorization header, or a function that
+            returns it anew for each request; without it, the environment variable
+            THINGS_AUTHORIZATION.
+        base_url_api_key: The API key, or a function that returns it anew for each request;
+            without it, the environment variable THINGS_BASE_URL_API_KEY.
         base_url: Where the API is; without it, THINGS_BASE_URL or the document's server.
         timeout: Seconds, or a Timeout for each phase.
         max_retries: How often a failed request is sent again.
         http_client: An httpx2.Client of your own; its proxies, TLS and limits apply.
+            For operations that ask for mutual TLS, one with your client certificate.
         default_headers: Headers of every request.
         default_query: Query parameters of every request.
         strict: Raise ResponseValidationError where an answer does not match the document.
@@ -60,10 +132,26 @@ class Things(_SyncClient):
 
     def __init__(
         self,
-        key: str | Callable[[], str] | None = None,
+        api_key: str | Callable[[], str] | None = None,
         *,
-        user: str | tuple[str, str] | Callable[[], str | tuple[str, str]] | None = None,
-        token: str | Callable[[], str] | None = None,
+        app_key: str | Callable[[], str] | None = None,
+        username: str | None = None,
+        password: str | Callable[[], str] | None = None,
+        bearer_token: str | Callable[[], str] | None = None,
+        access_token: str | Callable[[], str] | None = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        scopes: Sequence[str] | str | None = None,
+        token_url: str | None = None,
+        token_endpoint_auth_method: (
+            Literal["client_secret_basic", "client_secret_post"] | None
+        ) = None,
+        implicit: str | Callable[[], str] | None = None,
+        oidc: str | Callable[[], str] | None = None,
+        session: str | Callable[[], str] | None = None,
+        query_key: str | Callable[[], str] | None = None,
+        authorization: str | Callable[[], str] | None = None,
+        base_url_api_key: str | Callable[[], str] | None = None,
         base_url: str | None = None,
         timeout: Timeout | float | None = None,
         max_retries: int = 2,
@@ -76,9 +164,24 @@ class Things(_SyncClient):
         super().__init__(
             _API,
             credentials={
-                "key": key,
-                "user": user,
-                "token": token,
+                "key": api_key,
+                "app-key": app_key,
+                "user": (username, password),
+                "token": bearer_token,
+                "oauth": OAuth2Client(
+                    access_token=access_token,
+                    client_id=client_id,
+                    client_secret=client_secret,
+                    scopes=scopes,
+                    token_url=token_url,
+                    token_endpoint_auth_method=token_endpoint_auth_method,
+                ),
+                "implicit": implicit,
+                "oidc": oidc,
+                "session": session,
+                "query_key": query_key,
+                "digest": authorization,
+                "named": base_url_api_key,
             },
             base_url=base_url,
             timeout=timeout,
@@ -105,11 +208,46 @@ class Things(_SyncClient):
         return ClosedResource(self)
 
     @property
+    def cookie(self) -> CookieResource:
+        """The operations of cookie."""
+        from .resources.cookie import CookieResource
+
+        return CookieResource(self)
+
+    @property
+    def digest(self) -> DigestResource:
+        """The operations of digest."""
+        from .resources.digest import DigestResource
+
+        return DigestResource(self)
+
+    @property
     def either(self) -> EitherResource:
         """The operations of either."""
         from .resources.either import EitherResource
 
         return EitherResource(self)
+
+    @property
+    def mutual(self) -> MutualResource:
+        """The operations of mutual."""
+        from .resources.mutual import MutualResource
+
+        return MutualResource(self)
+
+    @property
+    def named(self) -> NamedResource:
+        """The operations of named."""
+        from .resources.named import NamedResource
+
+        return NamedResource(self)
+
+    @property
+    def oauth(self) -> OauthResource:
+        """The operations of oauth."""
+        from .resources.oauth import OauthResource
+
+        return OauthResource(self)
 
     @property
     def open(self) -> OpenResource:
@@ -118,6 +256,20 @@ class Things(_SyncClient):
 
         return OpenResource(self)
 
+    @property
+    def query(self) -> QueryResource:
+        """The operations of query."""
+        from .resources.query import QueryResource
+
+        return QueryResource(self)
+
+    @property
+    def token(self) -> TokenResource:
+        """The operations of token."""
+        from .resources.token import TokenResource
+
+        return TokenResource(self)
+
 
 class AsyncThings(_AsyncClient):
     """Things, asynchronous.
@@ -125,16 +277,45 @@ class AsyncThings(_AsyncClient):
     Thread-safe; keep one and share it. Close it by `await client.aclose()` or use it in `async with`.
 
     Args:
-        key: The credential, or a function that returns it anew for each request;
-            without it, the environment variable THINGS_KEY.
-        user: The credential, or a function that returns it anew for each request;
-            without it, the environment variable THINGS_USER.
-        token: The credential, or a function that returns it anew for each request;
-            without it, the environment variable THINGS_TOKEN.
+        api_key: The API key, or a function that returns it anew for each request; without
+            it, the environment variable THINGS_API_KEY.
+        app_key: The API key, or a function that returns it anew for each request; without
+            it, the environment variable THINGS_APP_KEY.
+        username: The user name; without it, the environment variable THINGS_USERNAME.
+        password: The password, or a function that returns it anew for each request; without
+            it, the environment variable THINGS_PASSWORD.
+        bearer_token: The credential, or a function that returns it anew for each request;
+            without it, the environment variable THINGS_BEARER_TOKEN.
+        access_token: An access token, or a function that returns one for each request,
+            where you fetch tokens yourself; without it, the environment variable
+            THINGS_ACCESS_TOKEN.
+        client_id: For an access token by client credentials (RFC 6749 section 4.4), fetched
+            when it is needed; without it, the environment variable THINGS_CLIENT_ID.
+        client_secret: The secret of client_id; without it, the environment variable
+            THINGS_CLIENT_SECRET.
+        scopes: What to ask for instead of the server's default: read, write.
+        token_url: The token endpoint, instead of the document's.
+        token_endpoint_auth_method: How client_id and client_secret are sent,
+            client_secret_basic or client_secret_post; by default client_secret_basic.
+        implicit: An OAuth 2 access token, or a function that returns it anew for each
+            request; without it, the environment variable THINGS_IMPLICIT.
+        oidc: An access token of OpenID Connect, or a function that returns it anew for each
+            request; without it, the environment variable THINGS_OIDC. Where tokens come from:
+            https://things.example.com/.well-known/openid-configuration.
+        session: The API key, or a function that returns it anew for each request; without
+            it, the environment variable THINGS_SESSION.
+        query_key: The API key, or a function that returns it anew for each request; without
+            it, the environment variable THINGS_QUERY_KEY.
+        authorization: What follows Digest in the Authorization header, or a function that
+            returns it anew for each request; without it, the environment variable
+            THINGS_AUTHORIZATION.
+        base_url_api_key: The API key, or a function that returns it anew for each request;
+            without it, the environment variable THINGS_BASE_URL_API_KEY.
         base_url: Where the API is; without it, THINGS_BASE_URL or the document's server.
         timeout: Seconds, or a Timeout for each phase.
         max_retries: How often a failed request is sent again.
         http_client: An httpx2.AsyncClient of your own; its proxies, TLS and limits apply.
+            For operations that ask for mutual TLS, one with your client certificate.
         default_headers: Headers of every request.
         default_query: Query parameters of every request.
         strict: Raise ResponseValidationError where an answer does not match the document.
@@ -146,15 +327,26 @@ class AsyncThings(_AsyncClient):
 
     def __init__(
         self,
-        key: str | Callable[[], str | Awaitable[str]] | None = None,
+        api_key: str | Callable[[], str | Awaitable[str]] | None = None,
         *,
-        user: (
-            str
-            | tuple[str, str]
-            | Callable[[], str | tuple[str, str] | Awaitable[str | tuple[str, str]]]
-            | None
+        app_key: str | Callable[[], str | Awaitable[str]] | None = None,
+        username: str | None = None,
+        password: str | Callable[[], str | Awaitable[str]] | None = None,
+        bearer_token: str | Callable[[], str | Awaitable[str]] | None = None,
+        access_token: str | Callable[[], str | Awaitable[str]] | None = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        scopes: Sequence[str] | str | None = None,
+        token_url: str | None = None,
+        token_endpoint_auth_method: (
+            Literal["client_secret_basic", "client_secret_post"] | None
         ) = None,
-        token: str | Callable[[], str | Awaitable[str]] | None = None,
+        implicit: str | Callable[[], str | Awaitable[str]] | None = None,
+        oidc: str | Callable[[], str | Awaitable[str]] | None = None,
+        session: str | Callable[[], str | Awaitable[str]] | None = None,
+        query_key: str | Callable[[], str | Awaitable[str]] | None = None,
+        authorization: str | Callable[[], str | Awaitable[str]] | None = None,
+        base_url_api_key: str | Callable[[], str | Awaitable[str]] | None = None,
         base_url: str | None = None,
         timeout: Timeout | float | None = None,
         max_retries: int = 2,
@@ -167,9 +359,24 @@ class AsyncThings(_AsyncClient):
         super().__init__(
             _API,
             credentials={
-                "key": key,
-                "user": user,
-                "token": token,
+                "key": api_key,
+                "app-key": app_key,
+                "user": (username, password),
+                "token": bearer_token,
+                "oauth": OAuth2Client(
+                    access_token=access_token,
+                    client_id=client_id,
+                    client_secret=client_secret,
+                    scopes=scopes,
+                    token_url=token_url,
+                    token_endpoint_auth_method=token_endpoint_auth_method,
+                ),
+                "implicit": implicit,
+                "oidc": oidc,
+                "session": session,
+                "query_key": query_key,
+                "digest": authorization,
+                "named": base_url_api_key,
             },
             base_url=base_url,
             timeout=timeout,
@@ -196,6 +403,20 @@ class AsyncThings(_AsyncClient):
         return AsyncClosedResource(self)
 
     @property
+    def cookie(self) -> AsyncCookieResource:
+        """The operations of cookie."""
+        from .resources.cookie import AsyncCookieResource
+
+        return AsyncCookieResource(self)
+
+    @property
+    def digest(self) -> AsyncDigestResource:
+        """The operations of digest."""
+        from .resources.digest import AsyncDigestResource
+
+        return AsyncDigestResource(self)
+
+    @property
     def either(self) -> AsyncEitherResource:
         """The operations of either."""
         from .resources.either import AsyncEitherResource
@@ -203,8 +424,43 @@ class AsyncThings(_AsyncClient):
         return AsyncEitherResource(self)
 
     @property
+    def mutual(self) -> AsyncMutualResource:
+        """The operations of mutual."""
+        from .resources.mutual import AsyncMutualResource
+
+        return AsyncMutualResource(self)
+
+    @property
+    def named(self) -> AsyncNamedResource:
+        """The operations of named."""
+        from .resources.named import AsyncNamedResource
+
+        return AsyncNamedResource(self)
+
+    @property
+    def oauth(self) -> AsyncOauthResource:
+        """The operations of oauth."""
+        from .resources.oauth import AsyncOauthResource
+
+        return AsyncOauthResource(self)
+
+    @property
     def open(self) -> AsyncOpenResource:
         """The operations of open."""
         from .resources.open import AsyncOpenResource
 
         return AsyncOpenResource(self)
+
+    @property
+    def query(self) -> AsyncQueryResource:
+        """The operations of query."""
+        from .resources.query import AsyncQueryResource
+
+        return AsyncQueryResource(self)
+
+    @property
+    def token(self) -> AsyncTokenResource:
+        """The operations of token."""
+        from .resources.token import AsyncTokenResource
+
+        return AsyncTokenResource(self)

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     Animal: TypeAlias = "Cat | Dog | AnimalBase"
 else:
     Animal = union(
-        "Animal", lambda: (Cat, Dog, AnimalBase), tag="species", mapping={"Cat": 0, "Dog": 1}
+        "Animal",
+        lambda: (Cat, Dog, AnimalBase),
+        tag="species",
+        mapping={"Animal": 2, "Cat": 0, "Dog": 1},
+        default=2,
     )
 
 

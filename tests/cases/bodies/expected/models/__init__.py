@@ -7,30 +7,30 @@ from .._runtime.lazy import load as _load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._files import FilesCreateRequest as FilesCreateRequest
-    from ._files_params import FilesCreateRequestParam as FilesCreateRequestParam
-    from ._files import FilesCreateResponse as FilesCreateResponse
-    from ._login import LoginCreateRequest as LoginCreateRequest
-    from ._login_params import LoginCreateRequestParam as LoginCreateRequestParam
+    from ._files import FilesUploadRequest as FilesUploadRequest
+    from ._files_params import FilesUploadRequestParam as FilesUploadRequestParam
+    from ._files import FilesUploadResponse as FilesUploadResponse
+    from ._login import LoginRunRequest as LoginRunRequest
+    from ._login_params import LoginRunRequestParam as LoginRunRequestParam
     from ._settings import SettingsUpdateRequest as SettingsUpdateRequest
     from ._settings_params import SettingsUpdateRequestParam as SettingsUpdateRequestParam
 
 __all__ = [
-    "FilesCreateRequest",
-    "FilesCreateRequestParam",
-    "FilesCreateResponse",
-    "LoginCreateRequest",
-    "LoginCreateRequestParam",
+    "FilesUploadRequest",
+    "FilesUploadRequestParam",
+    "FilesUploadResponse",
+    "LoginRunRequest",
+    "LoginRunRequestParam",
     "SettingsUpdateRequest",
     "SettingsUpdateRequestParam",
 ]
 
 _EXPORTS = {
-    "FilesCreateRequest": "._files",
-    "FilesCreateRequestParam": "._files_params",
-    "FilesCreateResponse": "._files",
-    "LoginCreateRequest": "._login",
-    "LoginCreateRequestParam": "._login_params",
+    "FilesUploadRequest": "._files",
+    "FilesUploadRequestParam": "._files_params",
+    "FilesUploadResponse": "._files",
+    "LoginRunRequest": "._login",
+    "LoginRunRequestParam": "._login_params",
     "SettingsUpdateRequest": "._settings",
     "SettingsUpdateRequestParam": "._settings_params",
 }

@@ -6,14 +6,14 @@ from __future__ import annotations
 from .._runtime.model import ABSENT, Maybe, Model
 
 
-class FilesCreateRequest(Model):
-    """FilesCreateRequest."""
+class FilesUploadRequest(Model):
+    """FilesUploadRequest."""
 
     file: str
     note: Maybe[str] = ABSENT
 
 
-class FilesCreateResponse(Model):
-    """FilesCreateResponse."""
+class FilesUploadResponse(Model):
+    """FilesUploadResponse."""
 
     id: Maybe[str] = ABSENT

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Required, TypedDict
 
 
-class FilesCreateRequestParam(TypedDict, total=False):
-    """FilesCreateRequestParam."""
+class FilesUploadRequestParam(TypedDict, total=False):
+    """FilesUploadRequestParam."""
 
     file: Required[str]
     note: str

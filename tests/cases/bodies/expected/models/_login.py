@@ -6,8 +6,8 @@ from __future__ import annotations
 from .._runtime.model import ABSENT, Maybe, Model
 
 
-class LoginCreateRequest(Model):
-    """LoginCreateRequest."""
+class LoginRunRequest(Model):
+    """LoginRunRequest."""
 
     user: str
     remember: Maybe[bool] = ABSENT

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Required, TypedDict
 
 
-class LoginCreateRequestParam(TypedDict, total=False):
-    """LoginCreateRequestParam."""
+class LoginRunRequestParam(TypedDict, total=False):
+    """LoginRunRequestParam."""
 
     user: Required[str]
     remember: bool

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .._runtime.options import Options
 
-_CREATE = Operation(
+_RUN = Operation(
     method="POST",
     path="/login",
     body="form",
@@ -31,18 +31,18 @@ class LoginRequests:
     __slots__ = ()
 
     @staticmethod
-    def create_request(
+    def run_request(
         *,
         user: str,
         remember: bool | None = None,
         options: Options | None = None,
     ) -> Request[str]:
-        """The request of create(): send it with client.send(request)."""
+        """The request of run(): send it with client.send(request)."""
         body_: dict[str, object] = {"user": user}
         if remember is not None:
             body_["remember"] = remember
         return Request(
-            _CREATE,
+            _RUN,
             body=body_,
             options=options,
         )
@@ -53,7 +53,7 @@ class LoginResource(LoginRequests, SyncResource):
 
     __slots__ = ()
 
-    def create(
+    def run(
         self,
         *,
         user: str,
@@ -62,7 +62,7 @@ class LoginResource(LoginRequests, SyncResource):
     ) -> str:
         """POST /login."""
         return self._client.execute(
-            self.create_request(
+            self.run_request(
                 user=user,
                 remember=remember,
                 options=options,
@@ -75,7 +75,7 @@ class AsyncLoginResource(LoginRequests, AsyncResource):
 
     __slots__ = ()
 
-    async def create(
+    async def run(
         self,
         *,
         user: str,
@@ -84,7 +84,7 @@ class AsyncLoginResource(LoginRequests, AsyncResource):
     ) -> str:
         """POST /login."""
         return await self._client.execute(
-            self.create_request(
+            self.run_request(
                 user=user,
                 remember=remember,
                 options=options,

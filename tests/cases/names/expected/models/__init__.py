@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from ._chat import ChatCompletionsCreateRequest as ChatCompletionsCreateRequest
     from ._chat_params import ChatCompletionsCreateRequestParam as ChatCompletionsCreateRequestParam
     from ._lists import ResponseModel as ResponseModel
+    from ._things import Summary as Summary
+    from ._things import SummaryState as SummaryState
+    from ._things import SummaryValue as SummaryValue
+    from ._things import SummaryValueEmpty as SummaryValueEmpty
 
 __all__ = [
     "APIKey",
@@ -19,6 +23,10 @@ __all__ = [
     "ChatCompletionsCreateRequest",
     "ChatCompletionsCreateRequestParam",
     "ResponseModel",
+    "Summary",
+    "SummaryState",
+    "SummaryValue",
+    "SummaryValueEmpty",
 ]
 
 _EXPORTS = {
@@ -27,6 +35,10 @@ _EXPORTS = {
     "ChatCompletionsCreateRequest": "._chat",
     "ChatCompletionsCreateRequestParam": "._chat_params",
     "ResponseModel": "._lists",
+    "Summary": "._things",
+    "SummaryState": "._things",
+    "SummaryValue": "._things",
+    "SummaryValueEmpty": "._things",
 }
 
 if not TYPE_CHECKING:

@@ -23,8 +23,8 @@ class ChatCompletionsCreateRequest(
         "minus_1": "-1",
         "empty": "",
         "foo_bar_2": "fooBar",
-        "field_2_fa": "2fa",
-        "ü_n_ï_code": "Ünïcode",
+        "field_2fa": "2fa",
+        "unicode": "Ünïcode",
         "party_popper": "🎉",
     },
 ):
@@ -37,7 +37,7 @@ class ChatCompletionsCreateRequest(
     foo_bar: Maybe[str] = ABSENT
     self: Maybe[str] = ABSENT
     options: Maybe[str] = ABSENT
-    field_2_fa: Maybe[bool] = ABSENT
+    field_2fa: Maybe[bool] = ABSENT
     list: Maybe[builtins.list[str]] = ABSENT
-    ü_n_ï_code: Maybe[str] = ABSENT
+    unicode: Maybe[str] = ABSENT
     party_popper: Maybe[str] = ABSENT

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
 ChatCompletionsCreateRequestParam = TypedDict(
     "ChatCompletionsCreateRequestParam",
     {

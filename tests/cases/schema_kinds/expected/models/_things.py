@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     ThingColour: TypeAlias = Literal["red", "green"] | str
     ThingLevel: TypeAlias = Literal[1, 2, 3] | int
 else:
-    Shape = union("Shape", lambda: (Circle, Square), tag="form", mapping={"circle": 0, "square": 1})
+    Shape = union(
+        "Shape",
+        lambda: (Circle, Square),
+        tag="form",
+        mapping={"Circle": 0, "Square": 1, "circle": 0, "square": 1},
+    )
     ThingColour = str
     ThingLevel = int
 
@@ -44,7 +49,7 @@ class Square(Model):
     side: float
 
 
-class Thing(Model, rename={"type": "@type", "class_": "class"}):
+class Thing(Model, rename={"type": "@type", "class_": "class"}, read_only=("id",)):
     """One of each kind."""
 
     id: _uuid.UUID

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _GET = Operation(
     method="GET",
     path="/both",
-    security=(("key", "token"),),
+    security=(("key", "app-key"),),
     answers=(Answer("204", None, "empty"),),
 )
 

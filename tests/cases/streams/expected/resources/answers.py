@@ -36,13 +36,7 @@ _CREATE = Operation(
         fold=Fold(
             rename={},
             keys={},
-            replace=(
-                "id",
-                "name",
-                "object",
-                "role",
-                "type",
-            ),
+            replace=("id", "name", "object", "role", "type"),
         ),
     ),
     idempotency_header="Idempotency-Key",

@@ -8,10 +8,10 @@ from .._runtime.lazy import load as _load
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._values import Json as Json
-    from ._values import JsonOption4 as JsonOption4
-    from ._values_params import JsonOption4Param as JsonOption4Param
-    from ._values import JsonOption5 as JsonOption5
-    from ._values_params import JsonOption5Param as JsonOption5Param
+    from ._values import JsonArray as JsonArray
+    from ._values_params import JsonArrayParam as JsonArrayParam
+    from ._values import JsonMap as JsonMap
+    from ._values_params import JsonMapParam as JsonMapParam
     from ._values_params import JsonParam as JsonParam
     from ._values import Part as Part
     from ._values import PartImage as PartImage
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from ._values import PartText as PartText
     from ._values_params import PartTextParam as PartTextParam
     from ._values import Result as Result
-    from ._values import ResultOption1 as ResultOption1
-    from ._values import ResultOption2 as ResultOption2
+    from ._values import ResultError as ResultError
+    from ._values import ResultOk as ResultOk
     from ._values import Value as Value
     from ._values_params import ValueParam as ValueParam
 
 __all__ = [
     "Json",
-    "JsonOption4",
-    "JsonOption4Param",
-    "JsonOption5",
-    "JsonOption5Param",
+    "JsonArray",
+    "JsonArrayParam",
+    "JsonMap",
+    "JsonMapParam",
     "JsonParam",
     "Part",
     "PartImage",
@@ -39,18 +39,18 @@ __all__ = [
     "PartText",
     "PartTextParam",
     "Result",
-    "ResultOption1",
-    "ResultOption2",
+    "ResultError",
+    "ResultOk",
     "Value",
     "ValueParam",
 ]
 
 _EXPORTS = {
     "Json": "._values",
-    "JsonOption4": "._values",
-    "JsonOption4Param": "._values_params",
-    "JsonOption5": "._values",
-    "JsonOption5Param": "._values_params",
+    "JsonArray": "._values",
+    "JsonArrayParam": "._values_params",
+    "JsonMap": "._values",
+    "JsonMapParam": "._values_params",
     "JsonParam": "._values_params",
     "Part": "._values",
     "PartImage": "._values",
@@ -59,8 +59,8 @@ _EXPORTS = {
     "PartText": "._values",
     "PartTextParam": "._values_params",
     "Result": "._values",
-    "ResultOption1": "._values",
-    "ResultOption2": "._values",
+    "ResultError": "._values",
+    "ResultOk": "._values",
     "Value": "._values",
     "ValueParam": "._values_params",
 }

@@ -12,17 +12,17 @@ from .._runtime.unions import alias, union
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-    Json: TypeAlias = "str | float | bool | JsonOption4 | JsonOption5"
-    JsonOption4: TypeAlias = "list[Json | None]"
-    JsonOption5: TypeAlias = "dict[str, Json | None]"
+    Json: TypeAlias = "str | float | bool | JsonArray | JsonMap"
+    JsonArray: TypeAlias = "list[Json | None]"
+    JsonMap: TypeAlias = "dict[str, Json | None]"
     Part: TypeAlias = "PartText | PartImage"
-    Result: TypeAlias = "ResultOption1 | ResultOption2"
+    Result: TypeAlias = "ResultOk | ResultError"
 else:
-    Json = union("Json", lambda: (str, float, bool, JsonOption4, JsonOption5))
-    JsonOption4 = alias("JsonOption4", lambda: list[Json | None])
-    JsonOption5 = alias("JsonOption5", lambda: dict[str, Json | None])
+    Json = union("Json", lambda: (str, float, bool, JsonArray, JsonMap))
+    JsonArray = alias("JsonArray", lambda: list[Json | None])
+    JsonMap = alias("JsonMap", lambda: dict[str, Json | None])
     Part = union("Part", lambda: (PartText, PartImage), tag="type", mapping={"image": 1, "text": 0})
-    Result = union("Result", lambda: (ResultOption1, ResultOption2))
+    Result = union("Result", lambda: (ResultOk, ResultError))
 
 
 class PartImage(Model):
@@ -39,16 +39,16 @@ class PartText(Model):
     text: str
 
 
-class ResultOption1(Model):
-    """ResultOption1."""
-
-    ok: bool
-
-
-class ResultOption2(Model):
-    """ResultOption2."""
+class ResultError(Model):
+    """ResultError."""
 
     error: str
+
+
+class ResultOk(Model):
+    """ResultOk."""
+
+    ok: bool
 
 
 class Value(Model):

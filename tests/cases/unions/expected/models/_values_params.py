@@ -15,18 +15,18 @@ if TYPE_CHECKING:
         PartText,
     )
 
-    JsonParam: TypeAlias = "str | float | bool | JsonOption4Param | JsonOption5Param"
+    JsonParam: TypeAlias = "str | float | bool | JsonArrayParam | JsonMapParam"
     """What Json accepts as input."""
-    JsonOption4Param: TypeAlias = "Sequence[JsonParam | None]"
-    """What JsonOption4 accepts as input."""
-    JsonOption5Param: TypeAlias = "Mapping[str, JsonParam | None]"
-    """What JsonOption5 accepts as input."""
+    JsonArrayParam: TypeAlias = "Sequence[JsonParam | None]"
+    """What JsonArray accepts as input."""
+    JsonMapParam: TypeAlias = "Mapping[str, JsonParam | None]"
+    """What JsonMap accepts as input."""
     PartParam: TypeAlias = "PartText | PartTextParam | PartImage | PartImageParam"
     """What Part accepts as input."""
 else:
     JsonParam = object
-    JsonOption4Param = object
-    JsonOption5Param = object
+    JsonArrayParam = object
+    JsonMapParam = object
     PartParam = object
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..._runtime.options import Options
     from .content import AsyncContentResource, ContentResource
 
-_CREATE = Operation(
+_UPLOAD = Operation(
     method="POST",
     path="/files",
     operation_id="uploadFile",
@@ -28,7 +28,7 @@ _CREATE = Operation(
     encoding={
         "file": Property("image/png"),
     },
-    answers=(Answer("201", "application/json", "json", lambda: models.FilesCreateResponse),),
+    answers=(Answer("201", "application/json", "json", lambda: models.FilesUploadResponse),),
     idempotency_header="Idempotency-Key",
 )
 
@@ -39,18 +39,18 @@ class FilesRequests:
     __slots__ = ()
 
     @staticmethod
-    def create_request(
+    def upload_request(
         *,
         file: FileInput,
         note: str | None = None,
         options: Options | None = None,
-    ) -> Request[models.FilesCreateResponse]:
-        """The request of create(): send it with client.send(request)."""
+    ) -> Request[models.FilesUploadResponse]:
+        """The request of upload(): send it with client.send(request)."""
         body_: dict[str, object] = {"file": file}
         if note is not None:
             body_["note"] = note
         return Request(
-            _CREATE,
+            _UPLOAD,
             body=body_,
             options=options,
         )
@@ -68,16 +68,16 @@ class FilesResource(FilesRequests, SyncResource):
 
         return ContentResource(self._client)
 
-    def create(
+    def upload(
         self,
         *,
         file: FileInput,
         note: str | None = None,
         options: Options | None = None,
-    ) -> models.FilesCreateResponse:
+    ) -> models.FilesUploadResponse:
         """POST /files."""
         return self._client.execute(
-            self.create_request(
+            self.upload_request(
                 file=file,
                 note=note,
                 options=options,
@@ -97,16 +97,16 @@ class AsyncFilesResource(FilesRequests, AsyncResource):
 
         return AsyncContentResource(self._client)
 
-    async def create(
+    async def upload(
         self,
         *,
         file: FileInput,
         note: str | None = None,
         options: Options | None = None,
-    ) -> models.FilesCreateResponse:
+    ) -> models.FilesUploadResponse:
         """POST /files."""
         return await self._client.execute(
-            self.create_request(
+            self.upload_request(
                 file=file,
                 note=note,
                 options=options,

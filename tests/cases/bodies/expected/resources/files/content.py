@@ -81,7 +81,11 @@ class ContentResource(ContentRequests, SyncResource):
         *,
         options: Options | None = None,
     ) -> bytes:
-        """GET /files/{id}/content."""
+        """GET /files/{id}/content.
+
+        Returns:
+            The whole body; client.download(request) writes a large one to a file.
+        """
         return self._client.execute(
             self.get_request(
                 id,
@@ -117,7 +121,11 @@ class AsyncContentResource(ContentRequests, AsyncResource):
         *,
         options: Options | None = None,
     ) -> bytes:
-        """GET /files/{id}/content."""
+        """GET /files/{id}/content.
+
+        Returns:
+            The whole body; client.download(request) writes a large one to a file.
+        """
         return await self._client.execute(
             self.get_request(
                 id,

@@ -43,9 +43,9 @@ class CompletionsRequests:
         foo_bar_body: str | None = None,
         self_: str | None = None,
         options_: str | None = None,
-        field_2_fa: bool | None = None,
+        field_2fa: bool | None = None,
         list: Sequence[str] | None = None,
-        ü_n_ï_code: str | None = None,
+        unicode: str | None = None,
         party_popper: str | None = None,
         options: Options | None = None,
     ) -> Request[models.APIKey]:
@@ -65,12 +65,12 @@ class CompletionsRequests:
             body_["self"] = self_
         if options_ is not None:
             body_["options"] = options_
-        if field_2_fa is not None:
-            body_["2fa"] = field_2_fa
+        if field_2fa is not None:
+            body_["2fa"] = field_2fa
         if list is not None:
             body_["list"] = list
-        if ü_n_ï_code is not None:
-            body_["Ünïcode"] = ü_n_ï_code
+        if unicode is not None:
+            body_["Ünïcode"] = unicode
         if party_popper is not None:
             body_["🎉"] = party_popper
         return Request(
@@ -95,9 +95,9 @@ class CompletionsResource(CompletionsRequests, SyncResource):
         foo_bar_body: str | None = None,
         self_: str | None = None,
         options_: str | None = None,
-        field_2_fa: bool | None = None,
+        field_2fa: bool | None = None,
         list: Sequence[str] | None = None,
-        ü_n_ï_code: str | None = None,
+        unicode: str | None = None,
         party_popper: str | None = None,
         options: Options | None = None,
     ) -> models.APIKey:
@@ -111,9 +111,9 @@ class CompletionsResource(CompletionsRequests, SyncResource):
                 foo_bar_body=foo_bar_body,
                 self_=self_,
                 options_=options_,
-                field_2_fa=field_2_fa,
+                field_2fa=field_2fa,
                 list=list,
-                ü_n_ï_code=ü_n_ï_code,
+                unicode=unicode,
                 party_popper=party_popper,
                 options=options,
             )
@@ -135,9 +135,9 @@ class AsyncCompletionsResource(CompletionsRequests, AsyncResource):
         foo_bar_body: str | None = None,
         self_: str | None = None,
         options_: str | None = None,
-        field_2_fa: bool | None = None,
+        field_2fa: bool | None = None,
         list: Sequence[str] | None = None,
-        ü_n_ï_code: str | None = None,
+        unicode: str | None = None,
         party_popper: str | None = None,
         options: Options | None = None,
     ) -> models.APIKey:
@@ -151,9 +151,9 @@ class AsyncCompletionsResource(CompletionsRequests, AsyncResource):
                 foo_bar_body=foo_bar_body,
                 self_=self_,
                 options_=options_,
-                field_2_fa=field_2_fa,
+                field_2fa=field_2fa,
                 list=list,
-                ü_n_ï_code=ü_n_ï_code,
+                unicode=unicode,
                 party_popper=party_popper,
                 options=options,
             )

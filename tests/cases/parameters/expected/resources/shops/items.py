@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ... import models
+from ..._runtime.deprecation import deprecated, warn_deprecated
 from ..._runtime.operation import (
     Answer,
     Operation,
@@ -137,6 +138,9 @@ class ItemsResource(ItemsRequests, SyncResource):
 
         Args:
             x_trace: For support.
+
+        Raises:
+            APIStatusError: 4XX.
         """
         return self._client.execute(
             self.get_request(
@@ -153,6 +157,7 @@ class ItemsResource(ItemsRequests, SyncResource):
             )
         )
 
+    @deprecated("shops.items.delete() is deprecated")
     def delete(
         self,
         shop_id: str,
@@ -160,10 +165,11 @@ class ItemsResource(ItemsRequests, SyncResource):
         *,
         options: Options | None = None,
     ) -> None:
-        """DELETE /shops/{shop_id}/items/{item.id}."""
-        import warnings
+        """DELETE /shops/{shop_id}/items/{item.id}.
 
-        warnings.warn("shops.items.delete() is deprecated", DeprecationWarning, stacklevel=2)
+        Deprecated: the API's document advises against it.
+        """
+        warn_deprecated("shops.items.delete() is deprecated")
         return self._client.execute(
             self.delete_request(
                 shop_id,
@@ -196,6 +202,9 @@ class AsyncItemsResource(ItemsRequests, AsyncResource):
 
         Args:
             x_trace: For support.
+
+        Raises:
+            APIStatusError: 4XX.
         """
         return await self._client.execute(
             self.get_request(
@@ -212,6 +221,7 @@ class AsyncItemsResource(ItemsRequests, AsyncResource):
             )
         )
 
+    @deprecated("shops.items.delete() is deprecated")
     async def delete(
         self,
         shop_id: str,
@@ -219,10 +229,11 @@ class AsyncItemsResource(ItemsRequests, AsyncResource):
         *,
         options: Options | None = None,
     ) -> None:
-        """DELETE /shops/{shop_id}/items/{item.id}."""
-        import warnings
+        """DELETE /shops/{shop_id}/items/{item.id}.
 
-        warnings.warn("shops.items.delete() is deprecated", DeprecationWarning, stacklevel=2)
+        Deprecated: the API's document advises against it.
+        """
+        warn_deprecated("shops.items.delete() is deprecated")
         return await self._client.execute(
             self.delete_request(
                 shop_id,
