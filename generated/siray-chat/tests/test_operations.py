@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import asyncio
-import warnings
 
 import pytest
 
 from siray_chat import AsyncSiray, Siray, SirayError
 
-warnings.simplefilter("ignore", DeprecationWarning)
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 def test_chat_completions_create(client: Siray) -> None:

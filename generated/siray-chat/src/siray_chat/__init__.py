@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         InvalidRequestError,
         MissingCredentialsError,
         NotFoundError,
+        PaginationError,
         PermissionDeniedError,
         RateLimitError,
         ResponseDecodeError,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         StreamError,
         StreamServerError,
         StreamTruncatedError,
+        TokenError,
         UnprocessableEntityError,
     )
 
@@ -59,6 +61,7 @@ __all__ = [
     "MissingCredentialsError",
     "NotFoundError",
     "Options",
+    "PaginationError",
     "PermissionDeniedError",
     "RateLimitError",
     "Response",
@@ -72,6 +75,7 @@ __all__ = [
     "StreamServerError",
     "StreamTruncatedError",
     "Timeout",
+    "TokenError",
     "UNSET",
     "UnprocessableEntityError",
     "__version__",
@@ -102,6 +106,7 @@ _EXPORTS = {
     "InvalidRequestError": ".errors",
     "MissingCredentialsError": ".errors",
     "NotFoundError": ".errors",
+    "PaginationError": ".errors",
     "PermissionDeniedError": ".errors",
     "RateLimitError": ".errors",
     "ResponseDecodeError": ".errors",
@@ -111,6 +116,7 @@ _EXPORTS = {
     "StreamError": ".errors",
     "StreamServerError": ".errors",
     "StreamTruncatedError": ".errors",
+    "TokenError": ".errors",
     "UnprocessableEntityError": ".errors",
 }
 _MODULES = ("client", "errors", "models", "streaming", "testing")

@@ -35,7 +35,8 @@ class Siray(_SyncClient):
 
     Args:
         api_key: The credential, or a function that returns it anew for each request;
-            without it, the environment variable SIRAY_API_KEY.
+            without it, the environment variable SIRAY_API_KEY. Bearer authentication using API
+            key
         base_url: Where the API is; without it, SIRAY_BASE_URL or the document's server.
         timeout: Seconds, or a Timeout for each phase.
         max_retries: How often a failed request is sent again.
@@ -92,7 +93,8 @@ class AsyncSiray(_AsyncClient):
 
     Args:
         api_key: The credential, or a function that returns it anew for each request;
-            without it, the environment variable SIRAY_API_KEY.
+            without it, the environment variable SIRAY_API_KEY. Bearer authentication using API
+            key
         base_url: Where the API is; without it, SIRAY_BASE_URL or the document's server.
         timeout: Seconds, or a Timeout for each phase.
         max_retries: How often a failed request is sent again.

@@ -15,6 +15,7 @@ from ._runtime.errors import InternalServerError as InternalServerError
 from ._runtime.errors import InvalidRequestError as InvalidRequestError
 from ._runtime.errors import MissingCredentialsError as MissingCredentialsError
 from ._runtime.errors import NotFoundError as NotFoundError
+from ._runtime.errors import PaginationError as PaginationError
 from ._runtime.errors import PermissionDeniedError as PermissionDeniedError
 from ._runtime.errors import RateLimitError as RateLimitError
 from ._runtime.errors import ResponseDecodeError as ResponseDecodeError
@@ -23,6 +24,7 @@ from ._runtime.errors import StreamDecodeError as StreamDecodeError
 from ._runtime.errors import StreamError as StreamError
 from ._runtime.errors import StreamServerError as StreamServerError
 from ._runtime.errors import StreamTruncatedError as StreamTruncatedError
+from ._runtime.errors import TokenError as TokenError
 from ._runtime.errors import UnprocessableEntityError as UnprocessableEntityError
 from ._runtime.errors import SDKError as SirayError
 
@@ -39,6 +41,7 @@ __all__ = [
     "InvalidRequestError",
     "MissingCredentialsError",
     "NotFoundError",
+    "PaginationError",
     "PermissionDeniedError",
     "RateLimitError",
     "ResponseDecodeError",
@@ -48,5 +51,6 @@ __all__ = [
     "StreamError",
     "StreamServerError",
     "StreamTruncatedError",
+    "TokenError",
     "UnprocessableEntityError",
 ]

@@ -121,15 +121,26 @@ def decode_success(
         answer_kind, type_ = "json" if is_json(head.media_type) else "binary", Any
     else:
         answer_kind, type_ = answer.kind, answer.type() if answer.type else Any
-    if not content and answer_kind != "binary":
+    if not content and (answer_kind != "binary" or operation.method == "HEAD"):
         return _nothing(operation, head, answer_kind)
     if answer_kind == "json":
         return decode_document(operation, head, content, type_, strict=strict, warn=warn)
     if answer_kind == "text":
+        if is_json(head.media_type) and answer is not None and "*" in (answer.media_type or ""):
+            return _text_in_json(content)
         return _text(content, head.charset)
     if answer_kind == "empty":
         return None
     return content
+
+
+def _text_in_json(content: bytes) -> str:
+    """The text of an answer of no certain media type: a JSON string is what it says."""
+    try:
+        value: Any = decode_json(content, Any).value
+    except JSONDecodeError:
+        value = None
+    return value if isinstance(value, str) else _text(content, "utf-8")
 
 
 def _untyped(head: Head, content: bytes) -> Any:
@@ -141,10 +152,10 @@ def _untyped(head: Head, content: bytes) -> Any:
 
 
 def _nothing(operation: Operation, head: Head, kind: str) -> Any:
+    if kind == "empty" or operation.method == "HEAD" or head.status >= 300:
+        return None
     if kind == "text":
         return ""
-    if kind == "empty" or operation.method == "HEAD":
-        return None
     declared = declared_answers(operation, head.status)
     if any(answer.kind == "empty" for answer in declared):
         return None

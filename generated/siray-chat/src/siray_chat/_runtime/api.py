@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from os import environ
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,43 +28,83 @@ if TYPE_CHECKING:
             """Keep ``value`` out of messages and logs."""
             ...
 
-    class Scheme(Protocol):
-        """A way to authenticate: the place for OAuth 2 and whatever else comes.
+        def sets(self, location: str, name: str) -> bool:
+            """Whether the caller has set a ``header``, ``query`` parameter or ``cookie`` himself."""
+            ...
 
-        A credential that is a callable is called once for each call of an operation, so a scheme
-        that has to fetch tokens is given a callable that does.
+    class Scheme(Protocol):
+        """A way to authenticate.
+
+        A credential that is a callable is called once for each call of an operation; one that has
+        a method ``token_steps`` fetches tokens (:mod:`.oauth2`).
         """
 
         argument: str
-        variable: str
 
-        def provided(self, headers: Mapping[str, str]) -> bool:
-            """Whether the caller's own headers (lower-case names) authenticate already."""
+        @property
+        def needs(self) -> str:
+            """What the caller has to do: ``pass api_key=... or set X_API_KEY``."""
             ...
 
-        def sign(self, credential: object, request: Signable) -> None:
+        def resolve(self, given: Any) -> object:
+            """The credential, from the arguments of the client or the environment; None without."""
+            ...
+
+        def provided(self, request: Signable) -> bool:
+            """Whether the caller has put the credential into the request himself."""
+            ...
+
+        def sign(self, credential: Any, request: Signable) -> None:
             """Put the credential into the request. Raises ConfigurationError."""
             ...
 
 
-class BearerAuth:
-    """``Authorization: Bearer ...`` (RFC 6750)."""
+def from_environment(variable: str) -> str | None:
+    """The value of a variable, or None where there is none or an empty one."""
+    # A variable read from a file often ends in a line break.
+    return (environ.get(variable) or "").strip() or None if variable else None
 
-    __slots__ = ("argument", "variable")
 
-    def __init__(self, argument: str, variable: str) -> None:
+class TokenAuth:
+    """A text as the value of ``Authorization``, behind the name of its HTTP scheme.
+
+    ``Bearer`` (RFC 6750) is the usual one; of others, as Digest, the caller gives what follows.
+    """
+
+    __slots__ = ("argument", "scheme", "variable")
+
+    def __init__(self, argument: str, variable: str, scheme: str = "Bearer") -> None:
         self.argument = argument
         self.variable = variable
+        self.scheme = scheme
 
-    def provided(self, headers: Mapping[str, str]) -> bool:
+    @property
+    def needs(self) -> str:
+        """What the caller has to do."""
+        return f"pass {self.argument}=... or set {self.variable}"
+
+    def resolve(self, given: Any) -> object:
+        """The token, or a callable that returns one."""
+        return from_environment(self.variable) if given is None else given
+
+    def provided(self, request: Signable) -> bool:
         """Whether the caller's own headers authenticate already."""
-        return "authorization" in headers
+        return request.sets("header", "authorization")
 
-    def sign(self, credential: object, request: Signable) -> None:
+    def sign(self, credential: Any, request: Signable) -> None:
         """Put the token into the request."""
-        token = _text(credential, self.argument)
+        token = text_of(credential, self.argument)
+        start = f"{self.scheme} "
+        if token[: len(start)].lower() == start.lower():
+            token = token[len(start) :]
         request.add_secret(token)
-        request.add_header("Authorization", f"Bearer {token}")
+        request.add_header("Authorization", start + token)
+
+
+class BearerAuth(TokenAuth):
+    """``Authorization: Bearer ...`` (RFC 6750)."""
+
+    __slots__ = ()
 
 
 class ApiKeyAuth:
@@ -82,13 +124,22 @@ class ApiKeyAuth:
         self.location: Literal["header", "query", "cookie"] = location
         self.name = name
 
-    def provided(self, headers: Mapping[str, str]) -> bool:
-        """Whether the caller's own headers authenticate already."""
-        return self.location == "header" and self.name.lower() in headers
+    @property
+    def needs(self) -> str:
+        """What the caller has to do."""
+        return f"pass {self.argument}=... or set {self.variable}"
 
-    def sign(self, credential: object, request: Signable) -> None:
+    def resolve(self, given: Any) -> object:
+        """The key, or a callable that returns one."""
+        return from_environment(self.variable) if given is None else given
+
+    def provided(self, request: Signable) -> bool:
+        """Whether the caller has set the header, parameter or cookie himself."""
+        return request.sets(self.location, self.name)
+
+    def sign(self, credential: Any, request: Signable) -> None:
         """Put the key into the request."""
-        key = _text(credential, self.argument)
+        key = text_of(credential, self.argument)
         request.add_secret(key)
         if self.location == "header":
             request.add_header(self.name, key)
@@ -99,47 +150,71 @@ class ApiKeyAuth:
 
 
 class BasicAuth:
-    """``Authorization: Basic ...`` (RFC 7617); the credential is ``(user, password)`` or ``user:password``."""
+    """``Authorization: Basic ...`` (RFC 7617); the credential is ``(user name, password)``."""
 
-    __slots__ = ("argument", "variable")
+    __slots__ = ("argument", "password_argument", "password_variable", "variable")
 
-    def __init__(self, argument: str, variable: str) -> None:
+    def __init__(
+        self, argument: str, variable: str, password_argument: str, password_variable: str
+    ) -> None:
         self.argument = argument
         self.variable = variable
+        self.password_argument = password_argument
+        self.password_variable = password_variable
 
-    def provided(self, headers: Mapping[str, str]) -> bool:
+    @property
+    def needs(self) -> str:
+        """What the caller has to do."""
+        return (
+            f"pass {self.argument}=... and {self.password_argument}=... "
+            f"or set {self.variable} and {self.password_variable}"
+        )
+
+    def resolve(self, given: Any) -> object:
+        """User name and password, either from the environment; None unless both are there."""
+        user, password = given or (None, None)
+        if user is None:
+            user = from_environment(self.variable)
+        if password is None:
+            password = from_environment(self.password_variable)
+        return None if user is None or password is None else (user, password)
+
+    def provided(self, request: Signable) -> bool:
         """Whether the caller's own headers authenticate already."""
-        return "authorization" in headers
+        return request.sets("header", "authorization")
 
-    def sign(self, credential: object, request: Signable) -> None:
-        """Put user and password into the request."""
+    def sign(self, credential: Any, request: Signable) -> None:
+        """Put user name and password into the request."""
         from binascii import b2a_base64
 
-        pair: Any = credential
-        if isinstance(credential, tuple) and len(pair) == 2:
-            text = f"{pair[0]}:{pair[1]}"
-        else:
-            text = _text(pair, self.argument)
-        if ":" not in text:
-            _refuse(f"{self.argument} must be (user, password) or 'user:password'")
-        encoded = b2a_base64(text.encode(), newline=False).decode()
-        request.add_secret(text.partition(":")[2])
+        user, password = credential
+        for text, argument in ((user, self.argument), (password, self.password_argument)):
+            if not isinstance(text, str):
+                refuse(f"{argument} must be a str, not {type(text).__name__}")
+            if not text.isprintable():
+                refuse(f"{argument} has characters that cannot be sent")
+        if ":" in user:
+            refuse(f"{self.argument} must not contain a colon")
+        encoded = b2a_base64(f"{user}:{password}".encode(), newline=False).decode()
+        request.add_secret(password)
         request.add_secret(encoded)
         request.add_header("Authorization", f"Basic {encoded}")
 
 
-def _text(credential: object, argument: str) -> str:
+def text_of(credential: object, argument: str) -> str:
+    """A credential that can be sent as it is. Raises ConfigurationError, which does not show it."""
     if not isinstance(credential, str):
-        _refuse(
+        refuse(
             f"{argument} must be a str or a callable that returns one, not {type(credential).__name__}"
         )
     if not credential or not credential.isprintable() or not credential.isascii():
         # The value itself must not be shown.
-        _refuse(f"{argument} is empty or has characters that cannot be sent in a header")
+        refuse(f"{argument} is empty or has characters that cannot be sent in a header")
     return credential
 
 
-def _refuse(message: str) -> NoReturn:
+def refuse(message: str) -> NoReturn:
+    """Raise ConfigurationError."""
     from .errors import ConfigurationError
 
     raise ConfigurationError(message)
@@ -154,6 +229,8 @@ class Api:
         "name",
         "request_id_headers",
         "security",
+        "server_path",
+        "server_variables",
         "servers",
         "user_agent",
         "version",
@@ -167,6 +244,8 @@ class Api:
         version: str,
         env_prefix: str,
         servers: tuple[str, ...] = (),
+        server_variables: Mapping[str, str] | None = None,
+        server_path: str = "",
         security: Mapping[str, Scheme] | None = None,
         request_id_headers: tuple[str, ...] = ("x-request-id", "request-id"),
     ) -> None:
@@ -177,6 +256,11 @@ class Api:
         self.version: str = version
         self.env_prefix: str = env_prefix
         self.servers: tuple[str, ...] = servers
+        """Absolute URLs, with placeholders as the document writes them."""
+        self.server_variables: Mapping[str, str] = server_variables or {}
+        """The placeholders and their defaults, empty where there is none."""
+        self.server_path: str = server_path
+        """The path of the document's first server."""
         self.security: Mapping[str, Scheme] = security or {}
         self.request_id_headers: tuple[str, ...] = request_id_headers
         self.user_agent: str = (

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from .api import Api
     from .call import Call
+    from .download import AsyncDownload
     from .hooks import Hooks
+    from .pages import AsyncPages
     from .request import Request, StreamRequest
     from .response import Response
     from .steps import Steps
@@ -46,6 +48,7 @@ class AsyncClient:
         default_query: Mapping[str, object] | None = None,
         strict: bool = False,
         hooks: Hooks | None = None,
+        server_variables: Mapping[str, object] | None = None,
     ) -> None:
         self._settings = Settings(
             api,
@@ -57,6 +60,7 @@ class AsyncClient:
             default_query=default_query,
             strict=strict,
             hooks=hooks,
+            server_variables=server_variables,
         )
         self._connections = AsyncConnections(http_client)
 
@@ -91,9 +95,28 @@ class AsyncClient:
         call.exchange = None
         return call.stream_response(AsyncStream(call, opened, self._run), opened)
 
+    async def download(self, request: Request[Any]) -> AsyncDownload:
+        """Make a call and return its answer with the body unread, for what is large.
+
+        Errors are those of ``send``; ``await (await client.download(request)).write_to(path)``.
+        """
+        from .call import Call
+        from .download import AsyncDownload
+
+        call = Call(self._settings, request)
+        opened = await self._run(call, call.open_download())
+        call.exchange = None
+        return AsyncDownload(call, opened)
+
+    def paginate(self, request: Request[T]) -> AsyncPages[Any, T]:
+        """A list to await or iterate. What ``accept`` asks for is awaited as it is, if it has no pages."""
+        from .pages import every_page
+
+        return every_page(self, request)
+
     async def _run(self, call: Call, steps: Steps) -> Any:
         """Do the steps. Whatever ends them early leaves no exchange open."""
-        from .steps import Close, Read, Resolve, Send
+        from .steps import Acquire, Close, Read, Resolve, Send
 
         try:
             step = next(steps)
@@ -110,6 +133,8 @@ class AsyncClient:
                         result = step.function()
                         if hasattr(result, "__await__"):
                             result = await result
+                    elif isinstance(step, Acquire):
+                        result = await step.gate.acquire_async(step.budget.remaining())
                     else:
                         from asyncio import sleep
 
@@ -124,8 +149,10 @@ class AsyncClient:
             # The coroutine is thrown away: it may not await any more.
             if call.exchange is not None:
                 call.exchange.abandon()
+            steps.close()
             raise
         except BaseException:
+            steps.close()
             if call.exchange is not None:
                 await call.exchange.close()
             raise

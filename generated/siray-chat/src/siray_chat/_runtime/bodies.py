@@ -13,7 +13,7 @@ from .percent import quote, quote_query, to_text
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from .operation import Operation, Property
+    from .operation import Content, Property
 
 BLOCK = 64 * 1024
 
@@ -96,69 +96,39 @@ class StreamBody(Body):
             raise
 
 
-class Multipart(Body):
-    """multipart/form-data (RFC 7578) under a random boundary; files are read while sending."""
-
-    __slots__ = ("_end", "_parts")
-
-    def __init__(
-        self, fields: Mapping[str, Any], encoding: Mapping[str, Property], content_type: str
-    ) -> None:
-        boundary = os.urandom(16).hex()
-        super().__init__(None, f"{content_type}; boundary={boundary}")
-        self._parts: list[tuple[bytes, bytes | StreamBody]] = []
-        for name, value in fields.items():
-            items = cast("list[Any]", value) if isinstance(value, list) else [value]
-            for item in items:
-                if item is not None:
-                    head, content = _part(name, item, encoding.get(name))
-                    self._parts.append((f"--{boundary}\r\n{head}\r\n\r\n".encode(), content))
-        self._end = f"--{boundary}--\r\n".encode()
-        length: int | None = len(self._end)
-        for head_bytes, content in self._parts:
-            size = len(content) if isinstance(content, bytes) else content.length
-            length = None if length is None or size is None else length + len(head_bytes) + size + 2
-            if isinstance(content, StreamBody) and not content.replayable:
-                self.replayable = False
-        self.length = length
-
-    def blocks(self) -> Iterator[bytes]:
-        """The body from its beginning."""
-        self.started = True
-        for head, content in self._parts:
-            yield head
-            if isinstance(content, bytes):
-                yield content
-            else:
-                try:
-                    yield from content.blocks()
-                except Exception as error:
-                    self.failure = error
-                    raise
-            yield b"\r\n"
-        yield self._end
-
-
-def build_body(operation: Operation, value: Any, extra: Mapping[str, Any] | None) -> Body:
+def build_body(content: Content, value: Any, extra: Mapping[str, Any] | None) -> Body:
     """The body of a call. ``extra`` is merged into a JSON object or form. Raises InvalidRequestError."""
-    kind = operation.body
-    media_type = operation.media_type
+    kind = content.kind
+    media_type = content.media_type
+    if media_type is not None and "*" in media_type:
+        media_type = None  # a range names nothing that can be sent
     if kind == "form" or kind == "multipart":
-        fields = to_plain_tree(value)
+        fields: Any = to_plain_tree(value)
+        if kind == "multipart" and isinstance(fields, (list, tuple)) and not extra:
+            from .multipart import Multipart
+
+            parts = cast("list[Any]", fields)
+            return Multipart(parts, content.encoding, media_type or "multipart/mixed")
         if not isinstance(fields, Mapping):
             raise InvalidRequestError(f"a form body must be an object, not {type(value).__name__}")
         merged: dict[str, Any] = {**fields, **(extra or {})}
         if kind == "multipart":
-            return Multipart(merged, operation.encoding, media_type or "multipart/form-data")
-        return _form(merged, operation.encoding, media_type)
+            from .multipart import Multipart
+
+            return Multipart(merged, content.encoding, media_type or "multipart/form-data")
+        return _form(merged, content.encoding, media_type)
     if extra and kind != "json":
         raise InvalidRequestError("options['body'] can only be merged into a JSON object or a form")
     if kind == "binary":
         return _binary(value, media_type or "application/octet-stream")
     if kind == "text":
         if isinstance(value, (bytes, bytearray)):
-            return Body(bytes(value), media_type)
+            return Body(bytes(value), media_type or "text/plain; charset=utf-8")
         return Body(to_text(value).encode(), media_type or "text/plain; charset=utf-8")
+    if kind == "jsonl":
+        from .json_lines import lines_body
+
+        return lines_body(value, media_type or "application/jsonl")
     return _json(value, extra, media_type or "application/json")
 
 
@@ -203,6 +173,12 @@ def _nested(values: Iterable[Any]) -> bool:
 
 
 def _binary(value: Any, media_type: str) -> Body:
+    if isinstance(value, tuple):
+        # A file as in a form: (name, content) or (name, content, type); only multipart sends names.
+        given = cast("tuple[Any, ...]", value)
+        if 2 <= len(given) <= 4 and (given[0] is None or isinstance(given[0], str)):
+            value = given[1]
+            media_type = (given[2] if len(given) > 2 else None) or media_type
     if isinstance(value, (bytes, bytearray, memoryview)):
         return Body(bytes(cast("bytes", value)), media_type)
     if isinstance(value, str):
@@ -210,58 +186,6 @@ def _binary(value: Any, media_type: str) -> Body:
     if isinstance(value, (os.PathLike, Iterable, AsyncIterable)) or hasattr(value, "read"):
         return StreamBody(value, media_type)
     raise InvalidRequestError(f"a body of bytes cannot be made from a {type(value).__name__}")
-
-
-def _part(name: str, value: Any, rule: Property | None) -> tuple[str, bytes | StreamBody]:
-    filename: str | None = None
-    content_type = rule.content_type if rule else None
-    headers: Mapping[str, str] = {}
-    if isinstance(value, tuple):
-        given = cast("tuple[Any, ...]", value)
-        if not 2 <= len(given) <= 4:
-            raise InvalidRequestError(
-                f"{name}: a file is (name, content), (name, content, type) or (name, content, type, headers)"
-            )
-        filename = given[0]
-        value = given[1]
-        content_type = (given[2] if len(given) > 2 else None) or content_type
-        headers = given[3] if len(given) > 3 else {}
-    content: bytes | StreamBody
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        content = bytes(cast("bytes", value))
-        filename = filename or name
-    elif isinstance(value, os.PathLike):
-        path = cast("os.PathLike[str]", value)
-        content = StreamBody(path, None)
-        filename = filename or os.path.basename(os.fspath(path))
-    elif hasattr(value, "read") or hasattr(value, "__next__"):
-        content = StreamBody(value, None)
-        own = getattr(value, "name", None)
-        filename = filename or (os.path.basename(own) if isinstance(own, str) else name)
-    elif filename is not None and isinstance(value, str):
-        content = value.encode()
-    else:
-        plain = to_plain_tree(value)
-        if isinstance(plain, (Mapping, list, tuple)):
-            content_type = content_type or "application/json"
-        content = (content_text(plain, content_type) if content_type else to_text(plain)).encode()
-    if filename is not None and not content_type:
-        content_type = "application/octet-stream"
-    lines = [f'Content-Disposition: form-data; name="{_quoted(name)}"']
-    if filename is not None:
-        lines[0] += f'; filename="{_quoted(str(filename))}"'
-    if content_type:
-        lines.append(f"Content-Type: {content_type}")
-    lines += [f"{key}: {text}" for key, text in headers.items()]
-    for line in lines:
-        if "\r" in line or "\n" in line:
-            raise InvalidRequestError(f"{name}: a line break cannot be part of a header")
-    return "\r\n".join(lines), content
-
-
-def _quoted(text: str) -> str:
-    # WHATWG HTML, "multipart/form-data encoding algorithm".
-    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _size_of_path(path: os.PathLike[str]) -> int:

@@ -265,8 +265,7 @@ class TupleNode(Node):
         if not isinstance(value, list | tuple):
             return self.keep(value, path, notes)
         items = (*cast("list[Any]", value),)
-        if len(items) != len(self.items):
-            notes.add(path, f"expected {self.expected} items, got {len(items)}")
+        # Fewer are allowed unless the document says otherwise, and nobody says what more are.
         built = [
             node.build(item, (path, index), notes)
             for index, (node, item) in enumerate(zip(self.items, items, strict=False))
@@ -402,10 +401,31 @@ class ModelNode(Node):
         for name, item in items.items():
             field = fields.get(name)
             rating += -1 if field is None else 2 if field[1].accepts(item) else -6
+            if field is not None and _refutes(field[1], item, 3):
+                contradicted = True
         rating = min(max(rating, 0), 99)
         if contradicted:
             return 1 + rating / 100
         return 3 + rating / 15 if incomplete else max(rating, 11)
+
+
+def _refutes(node: Node, value: Any, depth: int) -> bool:
+    """Tell whether an object contradicts a constant of the model it would become, or below it."""
+    if isinstance(node, NullableNode):
+        node = node.inner
+    if not isinstance(node, ModelNode) or not isinstance(value, dict) or not depth:
+        return False
+    items = cast("dict[Any, Any]", value)
+    if any(
+        name in items and not literal.accepts(items[name])
+        for name, literal in node.literals.items()
+    ):
+        return True
+    fields = node.fields
+    return any(
+        name in fields and _refutes(fields[name][1], item, depth - 1)
+        for name, item in items.items()
+    )
 
 
 def common_tag(nodes: Iterable[ModelNode]) -> tuple[str, dict[tuple[type, Scalar], Node]] | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from logging import DEBUG
 from random import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from . import answers, retries
 from .answers import Head
@@ -23,6 +23,7 @@ from .errors import (
     ConfigurationError,
     ResponseDecodeError,
     SDKError,
+    TokenError,
 )
 from .preparing import choose_schemes, draft_request
 from .redirects import MAX_REDIRECTS, follow
@@ -35,6 +36,8 @@ from .transport import TransportError
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from .api import Scheme
+    from .oauth2 import TokenSource
     from .operation import Operation as Operation
     from .options import Options
     from .preparing import Draft
@@ -61,7 +64,9 @@ class Call:
     __slots__ = (
         "_draft",
         "_options",
+        "_renewed",
         "_replay",
+        "_tokens",
         "attempts",
         "budget",
         "exchange",
@@ -94,6 +99,9 @@ class Call:
             replay = operation.idempotent or operation.replay == "safe"
             replay = replay or (operation.replay == "key" and bool(operation.idempotency_header))
         self._replay = replay
+        self._renewed = False
+        self._tokens: list[tuple[Scheme, TokenSource, str]] = []
+        """Where access tokens are fetched, and those that the request carries now."""
 
     def execute(self) -> Generator[Any, Any, Response[Any]]:
         """The steps of a plain call; they end with its Response."""
@@ -102,6 +110,15 @@ class Call:
     def open(self) -> Generator[Any, Any, Opened]:
         """The steps of a stream call up to its first bytes; they end with an Opened."""
         return self._attempt(self._receive_stream)
+
+    def open_download(self) -> Generator[Any, Any, Opened]:
+        """The steps of a call up to its head; they end with an Opened, the body unread."""
+        if self._draft is None:
+            self._draft = yield from self._prepare()
+            # What is written to a file should be what the server has, and its length be known.
+            self._draft.add_header("Accept-Encoding", "identity")
+        opened: Opened = yield from self._attempt(self._receive_head)
+        return opened
 
     def reopen(self, error: SDKError, cause: BaseException | None) -> Generator[Any, Any, Opened]:
         """The steps after a stream failed before its first event: open it again, or raise ``error``."""
@@ -133,14 +150,24 @@ class Call:
             error: SDKError
             cause: BaseException | None = None
             try:
+                if self._tokens:
+                    yield from self._authorize(self._draft)
                 exchange, head = yield from self._send(self._draft)
                 return (yield from receive(exchange, head))
             except TransportError as failure:
                 error = self.connection_error(failure)
                 cause = failure.__cause__ or failure
                 delay = self._delay_after_failure(error, failure)
+            except TokenError as failure:
+                failure.attempts = self.attempts
+                raise
             except APIStatusError as failure:
                 error = failure
+                if failure.status_code == 401 and self._can_renew():
+                    self._renewed = True
+                    for _, source, token in self._tokens:
+                        source.reject(token)
+                    continue
                 delay = self._delay_after_answer(failure)
             except SDKError as failure:
                 failure.attempts = self.attempts
@@ -173,10 +200,22 @@ class Call:
         if delay > 0:
             yield Sleep(delay)
 
+    @property
+    def max_retries(self) -> int:
+        """How often the request may be sent again."""
+        return self._options.get("max_retries", self.settings.max_retries)
+
     def _retries_left(self) -> bool:
-        allowed = self._options.get("max_retries", self.settings.max_retries)
+        # The attempt after a new access token does not count.
+        return self.attempts - self._renewed <= self.max_retries and self._body_left()
+
+    def _body_left(self) -> bool:
         body = self._draft.body if self._draft else None
-        return self.attempts <= allowed and (body is None or body.replayable or not body.started)
+        return body is None or body.replayable or not body.started
+
+    def _can_renew(self) -> bool:
+        """Whether the request may be sent once more with a new access token."""
+        return bool(self._tokens) and not self._renewed and self._body_left()
 
     def _delay_after_failure(self, error: SDKError, cause: BaseException | None) -> float | None:
         if isinstance(cause, TransportError) and cause.permanent:
@@ -206,14 +245,33 @@ class Call:
         draft = draft_request(self.settings, self.request)
         self._draft = draft
         for scheme, credential in choose_schemes(self.settings, self.operation, draft):
-            if callable(credential):
-                credential = yield Resolve(credential, scheme.argument)
-                if credential is None or credential == "":
-                    raise ConfigurationError(
-                        f"the callable given as {scheme.argument} returned nothing"
-                    )
+            if hasattr(credential, "token_steps"):
+                self._tokens.append((scheme, credential, ""))
+                continue
+            if isinstance(credential, tuple):
+                user, password = cast("tuple[object, object]", credential)
+                password = yield from self._resolve(password, scheme.argument)
+                credential = (user, password)
+            else:
+                credential = yield from self._resolve(credential, scheme.argument)
             scheme.sign(credential, draft)
         return draft
+
+    def _resolve(self, credential: object, argument: str) -> Steps:
+        """What a callable returns; everything else as it is."""
+        if callable(credential):
+            credential = yield Resolve(credential, argument)
+            if credential is None or credential == "":
+                raise ConfigurationError(f"the callable given as {argument} returned nothing")
+        return credential
+
+    def _authorize(self, draft: Draft) -> Steps:
+        """Sign with access tokens that are valid now."""
+        for number, (scheme, source, signed) in enumerate(self._tokens):
+            token = yield from source.token_steps(self)
+            if token != signed:
+                scheme.sign(token, draft)
+                self._tokens[number] = (scheme, source, token)
 
     def _send(self, draft: Draft) -> Generator[Any, Any, tuple[AnyExchange, Head]]:
         request = draft.prepare(self.attempts)
@@ -236,7 +294,7 @@ class Call:
             head = Head(exchange.status, exchange.headers, settings.api)
             target: PreparedRequest | None = None
             if 300 < head.status < 309 and hops < MAX_REDIRECTS:
-                target = follow(request, head.status, head.headers)
+                target = follow(request, head.status, head.headers, draft.secrets)
             if target is None:
                 break
             hops += 1
@@ -328,6 +386,11 @@ class Call:
         content = yield from self._read_all(exchange, head, first, coding)
         return Opened(head, None, None, content)
 
+    def _receive_head(self, exchange: AnyExchange, head: Head) -> Generator[Any, Any, Opened]:
+        if not self.operation.is_success(head.status):
+            yield from self._read_all(exchange, head)
+        return Opened(head, exchange, self._decompressor(head), b"")
+
     def _read_all(
         self,
         exchange: AnyExchange,
@@ -336,7 +399,7 @@ class Call:
         coding: Decompressor | None = None,
     ) -> Generator[Any, Any, bytes]:
         """The whole body, the exchange closed. Raises APIStatusError unless the status is a success."""
-        success = 200 <= head.status < 300
+        success = self.operation.is_success(head.status)
         blocks = [first] if first else []
         size = 0
         try:
@@ -401,15 +464,18 @@ class Call:
         """Whether a stream without its end is taken for whole."""
         return self._options.get("allow_truncated", False)
 
-    def connection_error(self, failure: TransportError, partial: Any = None) -> APIConnectionError:
-        """Our error for a failure of the transport."""
+    def connection_error(
+        self, failure: TransportError, partial: Any = None, *, address: str = ""
+    ) -> APIConnectionError:
+        """Our error for a failure of the transport; ``address`` where it was not that of the call."""
         phase = failure.phase
+        address = address or self.address
         text = self.redact_text(str(failure))
         if failure.limit is None:
-            message = f"{self.address}: {text} ({_PHASES[phase]})"
+            message = f"{address}: {text} ({_PHASES[phase]})"
             return APIConnectionError(message, phase, partial)
         seconds = "" if failure.seconds is None else f" after {failure.seconds:g} s"
-        message = f"{self.address}: timed out{seconds} {_PHASES[phase]} (limit: {failure.limit})"
+        message = f"{address}: timed out{seconds} {_PHASES[phase]} (limit: {failure.limit})"
         return APITimeoutError(message, phase, failure.limit, failure.seconds, partial)
 
     def redact_text(self, text: str) -> str:

@@ -18,7 +18,9 @@ from .paths import Path
 class UnionNode(Node):
     """One of several types."""
 
-    __slots__ = ("_classes", "_make", "_members", "_names", "_nodes", "_table", "_tag")
+    __slots__ = (
+        "_classes", "_default", "_make", "_members", "_names", "_nodes", "_table", "_tag",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -26,11 +28,13 @@ class UnionNode(Node):
         members: Callable[[], Sequence[Node]],
         tag: str | None = None,
         mapping: Mapping[str, int] | None = None,
+        default: int | None = None,
     ) -> None:
         """``members`` makes the nodes at first use, because unions may contain themselves.
 
         ``tag`` is the discriminator's name in JSON and ``mapping`` says which member a value of
-        it means; without the mapping the constants of the members do.
+        it means; without the mapping the constants of the members do. ``default`` is the member
+        for objects whose discriminator says nothing.
         """
         super().__init__(type_, "a member of the union", ())
         self._make = members
@@ -39,6 +43,7 @@ class UnionNode(Node):
         self._classes: tuple[type, ...] | None = None
         self._tag = tag
         self._names = mapping
+        self._default = default
         self._table: dict[tuple[type, Scalar], Node] = {}
 
     @property
@@ -61,7 +66,7 @@ class UnionNode(Node):
             self._prepare(self.nodes)
             found: dict[Node, None] = {}
             for node in self.nodes:
-                if isinstance(node, UnionNode) and self in node.reaches():
+                if self._leads_back(node):
                     found.update(dict.fromkeys(self._flat()))
                 else:
                     found[node] = None
@@ -75,10 +80,20 @@ class UnionNode(Node):
             pass
         return seen
 
+    def _leads_back(self, node: Node) -> bool:
+        """Tell whether a member is a union that has this one among its members."""
+        return isinstance(node, UnionNode) and self in node.reaches()
+
     def _prepare(self, members: tuple[Node, ...]) -> None:
         self.expected = " or ".join(dict.fromkeys(node.expected for node in self._flat()))
+        if self._default is not None and self._leads_back(members[self._default]):
+            self._default = None
         if self._names is not None:
-            self._table = {(str, name): members[index] for name, index in self._names.items()}
+            self._table = {
+                (str, name): members[index]
+                for name, index in self._names.items()
+                if not self._leads_back(members[index])
+            }
             return
         models = [node for node in self._flat() if isinstance(node, ModelNode)]
         if self._tag is not None:
@@ -97,6 +112,8 @@ class UnionNode(Node):
         tagged = self._tagged(value)
         if tagged is not None:
             return tagged
+        if self._default is not None and type(value) is dict:
+            return self.nodes[self._default]
         candidates = [member for member in members if member.accepts(value)]
         if len(candidates) < 2:
             return candidates[0] if candidates else None
@@ -112,6 +129,7 @@ class UnionNode(Node):
         tag = self._tag
         return (
             tag is not None
+            and self._default is None
             and type(value) is dict
             and tag in value
             and isinstance(member, ModelNode)
@@ -132,6 +150,8 @@ class UnionNode(Node):
         if self._table and isinstance(value, dict):
             fields = cast("dict[Any, Any]", value)
             tag = fields.get(self._tag)
+            if isinstance(tag, float) and tag.is_integer():
+                tag = int(tag)
             if isinstance(tag, str | int | float):
                 return self._table.get((type(tag), tag))
         return None

@@ -145,7 +145,9 @@ def _union(type_: UnionMeta) -> UnionNode:
     def members() -> list[Node]:
         return [node_for(member) for member in type_.__union_members__()]
 
-    return UnionNode(type_, members, type_.__union_tag__, type_.__union_mapping__)
+    return UnionNode(
+        type_, members, type_.__union_tag__, type_.__union_mapping__, type_.__union_default__
+    )
 
 
 def _native_union(type_: Any, members: tuple[Any, ...]) -> Node:

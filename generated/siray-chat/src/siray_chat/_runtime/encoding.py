@@ -14,7 +14,14 @@ from typing import Any, cast
 import msgspec
 
 from .errors import InvalidRequestError
-from .model import Model, fields_of, incomplete_structs, is_plain
+from .model import (
+    Model,
+    fields_of,
+    incomplete_structs,
+    is_plain,
+    read_only_fields,
+    sent_fields_of,
+)
 from .paths import Path, spell
 from .unset import UNSET
 
@@ -24,15 +31,16 @@ def encode_json(value: Any) -> bytes:
 
     Takes models, TypedDicts, mappings, sequences, sets, any other iterable, dataclasses, dates,
     UUIDs, decimals, bytes (base64), enums, and objects with a ``model_dump`` (pydantic) or a
-    ``tolist`` (arrays). Raises InvalidRequestError, a ValueError, for anything else, for NaN and
-    infinities, and for lone surrogates.
+    ``tolist`` (arrays). Of models, what the document calls read-only is not sent. Raises
+    InvalidRequestError, a ValueError, for anything else, for NaN and infinities, and for lone
+    surrogates.
     """
     try:
-        if incomplete_structs():
-            return _encode(_complete(value, None, True))
+        if incomplete_structs() or read_only_fields():
+            return _encode(_complete(value, None, True, True))
         data = _encode(value)
         if b"null" in data:
-            _complete(value, None, True)  # only to find out whether a null was a NaN
+            _complete(value, None, True, True)  # only to find out whether a null was a NaN
         return data
     except _REFUSALS as error:
         raise _refused(error) from None
@@ -41,16 +49,21 @@ def encode_json(value: Any) -> bytes:
 def encode_model(model: Model) -> bytes:
     """Return a model as JSON, NaN and infinities as null; raises as ``encode_json`` otherwise."""
     try:
-        return _encode_leniently(_complete(model, None, False) if incomplete_structs() else model)
+        return _encode_leniently(
+            _complete(model, None, False, False) if incomplete_structs() else model
+        )
     except _REFUSALS as error:
         raise _refused(error) from None
 
 
-def to_builtins(value: Any) -> Any:
-    """Return a value as dicts, lists, strings, numbers, booleans and None; raises likewise."""
+def to_builtins(value: Any, *, sent: bool = False) -> Any:
+    """Return a value as dicts, lists, strings, numbers, booleans and None; raises likewise.
+
+    With ``sent``, it is for a request, which has no read-only fields.
+    """
     try:
-        if incomplete_structs():
-            value = _complete(value, None, False)
+        if incomplete_structs() or (sent and read_only_fields()):
+            value = _complete(value, None, False, sent)
         return msgspec.to_builtins(value, str_keys=True, enc_hook=_simplify_any)
     except _REFUSALS as error:
         raise _refused(error) from None
@@ -89,11 +102,11 @@ def _simplify(value: Any) -> Any:
 
 
 def _simplify_finite(value: Any) -> Any:
-    return _complete(_simplify(value), None, True)
+    return _complete(_simplify(value), None, True, True)
 
 
 def _simplify_any(value: Any) -> Any:
-    return _complete(_simplify(value), None, False)
+    return _complete(_simplify(value), None, False, False)
 
 
 _encode = msgspec.json.Encoder(enc_hook=_simplify_finite).encode
@@ -102,10 +115,11 @@ _encode_leniently = msgspec.json.Encoder(enc_hook=_simplify_any).encode
 _LEAVES: frozenset[type[Any]] = frozenset({str, int, bool, type(None)})
 
 
-def _complete(value: Any, path: Path, finite: bool) -> Any:
+def _complete(value: Any, path: Path, finite: bool, sent: bool) -> Any:
     """Return the value with every model that msgspec would not write in full as a dict.
 
-    Whatever needs no change is returned as it is. With ``finite``, NaN and infinities raise.
+    Whatever needs no change is returned as it is. With ``finite``, NaN and infinities raise; with
+    ``sent``, read-only fields are left out.
     """
     kind: type[Any] = value.__class__
     if kind in _LEAVES:
@@ -116,45 +130,46 @@ def _complete(value: Any, path: Path, finite: bool) -> Any:
             raise InvalidRequestError(f"{value}{place} is nothing that JSON can express")
         return value
     if issubclass(kind, dict):
-        return _changed_values(value, path, finite)
+        return _changed_values(value, path, finite, sent)
     if issubclass(kind, list | tuple):
         items: list[Any] | None = None
         for index, item in enumerate(value):
             leaves = item.values() if item.__class__ is dict else (item,)
             if not _LEAVES.issuperset(map(type, leaves)):
-                new = _complete(item, (path, index), finite)
+                new = _complete(item, (path, index), finite, sent)
                 if new is not item:
                     items = list(value) if items is None else items
                     items[index] = new
         return value if items is None else items
     if isinstance(value, Model):
-        fields = fields_of(value)
-        completed = _changed_values(fields, path, finite)
-        return value if completed is fields and is_plain(value) else completed
+        fields = sent_fields_of(value) if sent else fields_of(value)
+        completed = _changed_values(fields, path, finite, sent)
+        is_whole = is_plain(value) and not (sent and value.__model_read_only__)
+        return value if completed is fields and is_whole else completed
     if isinstance(value, msgspec.Struct):
         fields = {name: getattr(value, name) for name in value.__struct_fields__}
         changes = {
             name: completed
             for name, field in fields.items()
-            if (completed := _complete(field, (path, name), finite)) is not field
+            if (completed := _complete(field, (path, name), finite, sent)) is not field
         }
         return msgspec.structs.replace(value, **changes) if changes else value
     names = getattr(kind, "__dataclass_fields__", None)
     if names is not None:
         fields = {name: getattr(value, name) for name in names if hasattr(value, name)}
-        completed = _changed_values(fields, path, finite)
+        completed = _changed_values(fields, path, finite, sent)
         return value if completed is fields else completed
     return value
 
 
-def _changed_values(fields: dict[Any, Any], path: Path, finite: bool) -> dict[Any, Any]:
+def _changed_values(fields: dict[Any, Any], path: Path, finite: bool, sent: bool) -> dict[Any, Any]:
     """Return ``fields`` with completed values, itself where none needed to change."""
     if _LEAVES.issuperset(map(type, fields.values())):  # in C: most dicts are flat
         return fields
     changes: dict[Any, Any] = {}
     for name, item in fields.items():
         if item.__class__ not in _LEAVES:
-            new = _complete(item, (path, name), finite)
+            new = _complete(item, (path, name), finite, sent)
             if new is not item:
                 changes[name] = new
     return {**fields, **changes} if changes else fields

@@ -16,9 +16,12 @@
     │   │   ├── UnprocessableEntityError  422
     │   │   ├── RateLimitError            429
     │   │   ├── InternalServerError       500 and above, whatever the number
+    │   │   ├── TokenError                the authorization server gives no access token
     │   │   └── StreamServerError         (also StreamError) a failure reported inside a stream
     │   ├── ResponseDecodeError         success, but the body is not what it should be (HTML, cut JSON)
     │   └── ResponseValidationError     JSON that does not match the document (root, or ``strict=True``)
+    ├── WebhookError                    (also ValueError) a webhook that came in cannot be read
+    ├── PaginationError                 the next page is on another host, or one that was there before
     └── StreamError                     a stream went wrong after it began: ``partial``
         ├── StreamTruncatedError        it ended before its end
         ├── StreamDecodeError           an event that cannot be read
@@ -195,6 +198,17 @@ class InternalServerError(APIStatusError):
     """500 and above."""
 
 
+class TokenError(APIStatusError):
+    """The authorization server gives no access token (RFC 6749 section 5.2); ``code`` says why.
+
+    As ``invalid_client``, ``invalid_scope``. Status, headers and body are those of the token
+    endpoint; client secrets that it echoes are taken out.
+    """
+
+    description: str | None = None
+    """Its ``error_description``, where it sends one."""
+
+
 class ResponseDecodeError(APIResponseError):
     """A success whose body cannot be read: HTML, cut or invalid JSON, empty, an unknown coding."""
 
@@ -203,6 +217,24 @@ class ResponseValidationError(APIResponseError):
     """JSON that does not match the document; ``notes`` say where, ``content`` has the whole body."""
 
     notes: tuple[str, ...] = ()
+
+
+class WebhookError(SDKError, ValueError):
+    """The body of an incoming webhook cannot be read: it is no JSON, or something else entirely."""
+
+    body: Any
+    """What came: bytes, text, or the value that was given."""
+    notes: tuple[str, ...]
+    """Where it does not match the document, as far as it is JSON."""
+
+    def __init__(self, message: str, body: Any = None, notes: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.body = body
+        self.notes = notes
+
+
+class PaginationError(SDKError):
+    """The next page cannot be fetched: it is on another host, nowhere, or leads in a circle."""
 
 
 class StreamError(SDKError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Iterable
+    from collections.abc import AsyncIterable, Iterable, Mapping
     from os import PathLike
     from typing import IO, TypeAlias
 
@@ -12,8 +12,13 @@ if TYPE_CHECKING:
         bytes | bytearray | IO[bytes] | PathLike[str] | Iterable[bytes] | AsyncIterable[bytes]
     )
     """Bytes, a binary file, a path, or an iterable of blocks; all but bytes are streamed."""
-    FileInput: TypeAlias = FileContent | tuple[str, FileContent] | tuple[str, FileContent, str]
-    """Content alone, with a file name, or with a file name and a media type."""
+    FileInput: TypeAlias = (
+        FileContent
+        | tuple[str | None, FileContent]
+        | tuple[str | None, FileContent, str | None]
+        | tuple[str | None, FileContent, str | None, Mapping[str, str]]
+    )
+    """Content alone, or with a file name, a media type, and headers of its part of a form."""
 else:
 
     def __getattr__(name):

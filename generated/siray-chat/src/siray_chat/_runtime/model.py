@@ -57,6 +57,12 @@ class _State:
     """What the whole process has seen."""
 
     incomplete_structs = False
+    read_only_fields = False
+
+
+def read_only_fields() -> bool:
+    """Tell whether a model class exists that has fields which are not for requests."""
+    return _State.read_only_fields
 
 
 def incomplete_structs() -> bool:
@@ -100,9 +106,13 @@ class ModelMeta(msgspec.StructMeta):
         *,
         kw_only: bool = True,
         rename: Mapping[str, str] | None = None,
+        read_only: tuple[str, ...] = (),
         **options: Any,
     ) -> ModelMeta:
-        """Create the class; ``rename`` maps the name of a field to its name in JSON."""
+        """Create the class; ``rename`` maps the name of a field to its name in JSON.
+
+        ``read_only`` lists fields, by their names in JSON, that only answers have.
+        """
         names: dict[str, str] = dict(rename) if rename else {}
         for base in bases:
             for slot in _slots_of(base):
@@ -131,12 +141,18 @@ class ModelMeta(msgspec.StructMeta):
             slots.append(Slot(field, names.get(field, field), read, required))
         cls.__model_slots__ = tuple(slots)
         cls.__model_unspeakable__ = bool(unspeakable)
+        cls.__model_read_only__ = frozenset(read_only).union(
+            *(base.__model_read_only__ for base in bases if isinstance(base, ModelMeta))
+        )
+        if read_only:
+            _State.read_only_fields = True
         if unspeakable:
             _State.incomplete_structs = True
         return cls
 
     __model_slots__: tuple[Slot, ...]
     __model_unspeakable__: bool
+    __model_read_only__: frozenset[str]
 
 
 def _is_speakable(name: str) -> bool:
@@ -161,6 +177,7 @@ class Model(
     if TYPE_CHECKING:
         __model_slots__: ClassVar[tuple[Slot, ...]]
         __model_unspeakable__: ClassVar[bool]
+        __model_read_only__: ClassVar[frozenset[str]]
         __hash__: ClassVar[None]  # type: ignore[assignment]  # models are mutable
 
     @property
@@ -324,6 +341,14 @@ def fields_of(instance: Model) -> dict[str, Any]:
         for name, value in extra_of(instance).items():
             if name not in known:
                 fields[name] = value
+    return fields
+
+
+def sent_fields_of(instance: Model) -> dict[str, Any]:
+    """Return what a request sends of the model: what ``fields_of`` does, less what is read-only."""
+    fields = fields_of(instance)
+    for name in instance.__model_read_only__:
+        fields.pop(name, None)
     return fields
 
 

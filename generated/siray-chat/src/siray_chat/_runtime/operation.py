@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, Literal, TypeAlias
 
-    Location: TypeAlias = Literal["path", "query", "header", "cookie"]
-    BodyKind: TypeAlias = Literal["json", "form", "multipart", "binary", "text"]
+    Location: TypeAlias = Literal["path", "query", "querystring", "header", "cookie"]
+    BodyKind: TypeAlias = Literal["json", "form", "multipart", "binary", "text", "jsonl"]
     AnswerKind: TypeAlias = Literal["json", "text", "binary", "empty", "sse", "jsonl"]
     StreamKind: TypeAlias = Literal["sse", "jsonl"]
+    PageStyle: TypeAlias = Literal["cursor", "page", "offset", "url", "link"]
     Replay: TypeAlias = Literal["safe", "method", "key"]
     TypeThunk: TypeAlias = Callable[[], Any]
 
@@ -58,6 +59,23 @@ class Property:
         self.style = style
         self.explode = (style or "form") == "form" if explode is None else explode
         self.allow_reserved = allow_reserved
+
+
+class Content:
+    """One media type of a request body (OpenAPI Media Type Object)."""
+
+    __slots__ = ("encoding", "kind", "media_type")
+
+    def __init__(
+        self,
+        kind: BodyKind,
+        media_type: str | None,
+        encoding: Mapping[str, Property] | None = None,
+    ) -> None:
+        self.kind: BodyKind = kind
+        self.media_type: str | None = media_type
+        """As the document writes it; may be a range, as ``image/*``."""
+        self.encoding: Mapping[str, Property] = encoding or {}
 
 
 class Answer:
@@ -116,12 +134,82 @@ class StreamAnswer:
         self.fold: Fold | None = fold
 
 
+class Pagination:
+    """How the pages of an operation follow each other (:mod:`.pagination`).
+
+    Paths are names in the JSON body of the answer; with empty ``items`` it is the array itself.
+    """
+
+    __slots__ = (
+        "current",
+        "first",
+        "has_more",
+        "in_body",
+        "is_done",
+        "items",
+        "last_item",
+        "maximum",
+        "next",
+        "parameter",
+        "size",
+        "size_field",
+        "style",
+        "total",
+        "total_pages",
+    )
+
+    def __init__(
+        self,
+        style: PageStyle,
+        *,
+        items: tuple[str, ...] = (),
+        parameter: str = "",
+        in_body: bool = False,
+        next: tuple[str, ...] = (),
+        last_item: tuple[str, ...] = (),
+        has_more: tuple[str, ...] = (),
+        is_done: bool = False,
+        total: tuple[str, ...] = (),
+        total_pages: tuple[str, ...] = (),
+        current: tuple[str, ...] = (),
+        size: str = "",
+        size_field: tuple[str, ...] = (),
+        maximum: int | None = None,
+        first: int | None = 0,
+    ) -> None:
+        self.style: PageStyle = style
+        self.items: tuple[str, ...] = items
+        self.parameter: str = parameter
+        """What moves on: a query parameter, or a property of the body."""
+        self.in_body: bool = in_body
+        self.next: tuple[str, ...] = next
+        """Where the cursor or the URL of the next page is."""
+        self.last_item: tuple[str, ...] = last_item
+        """Where the cursor is in the last item."""
+        self.has_more: tuple[str, ...] = has_more
+        self.is_done: bool = is_done
+        """``has_more`` means the opposite."""
+        self.total: tuple[str, ...] = total
+        self.total_pages: tuple[str, ...] = total_pages
+        self.current: tuple[str, ...] = current
+        """Where the answer repeats the number of the page."""
+        self.size: str = size
+        """The parameter for the number of items in a page."""
+        self.size_field: tuple[str, ...] = size_field
+        self.maximum: int | None = maximum
+        """The largest size that the document allows."""
+        self.first: int | None = first
+        """The number of the first page or item; None: the answers tell."""
+
+
 class Operation:
     """One operation. ``security`` is an OR of ANDs of scheme names; an empty AND means: optional."""
 
     __slots__ = (
         "_accept",
+        "_content",
         "_parameters",
+        "alternatives",
         "answers",
         "body",
         "encoding",
@@ -129,6 +217,7 @@ class Operation:
         "media_type",
         "method",
         "operation_id",
+        "pagination",
         "parameters",
         "path",
         "replay",
@@ -148,8 +237,10 @@ class Operation:
         body: BodyKind | None = None,
         media_type: str | None = None,
         encoding: Mapping[str, Property] | None = None,
+        alternatives: tuple[Content, ...] = (),
         answers: tuple[Answer, ...] = (),
         stream: StreamAnswer | None = None,
+        pagination: Pagination | None = None,
         replay: Replay = "method",
         idempotency_header: str | None = None,
         servers: tuple[str, ...] = (),
@@ -162,12 +253,16 @@ class Operation:
         self.body: BodyKind | None = body
         self.media_type: str | None = media_type
         self.encoding: Mapping[str, Property] = encoding or {}
+        self.alternatives: tuple[Content, ...] = alternatives
+        """Media types of the request body besides ``media_type``, for ``content_type=``."""
         self.answers: tuple[Answer, ...] = answers
         self.stream: StreamAnswer | None = stream
+        self.pagination: Pagination | None = pagination
         self.replay: Replay = replay
         self.idempotency_header: str | None = idempotency_header
         self.servers: tuple[str, ...] = servers
         self._accept: str | None = None
+        self._content: Content | None = None
         self._parameters: dict[tuple[str, str], Parameter] | None = None
 
     def parameter(self, name: str, location: Location) -> Parameter | None:
@@ -180,18 +275,53 @@ class Operation:
 
     @property
     def accept(self) -> str:
-        """The media types of its successful answers, for the Accept header."""
+        """The media types that its return type is made of, for the Accept header.
+
+        The first, preferred one of each status that is a success; `default` counts where no other
+        is declared.
+        """
         accept = self._accept
         if accept is None:
-            types = dict.fromkeys(
-                answer.media_type
-                for answer in self.answers
-                if answer.status[:1] == "2"
-                and answer.media_type
-                and answer.kind not in ("sse", "jsonl")
-            )
-            accept = self._accept = ", ".join(name for name in types if name) or "*/*"
+            preferred: dict[str, str] = {}
+            for answer in self.answers:
+                if answer.media_type and answer.kind not in ("sse", "jsonl"):
+                    preferred.setdefault(answer.status, answer.media_type)
+            types = [name for status, name in preferred.items() if status[:1] == "2"]
+            if not types and not any(answer.status[:1] == "2" for answer in self.answers):
+                types = [name for status, name in preferred.items() if status == "default"]
+            accept = self._accept = ", ".join(dict.fromkeys(types)) or "*/*"
         return accept
+
+    def content(self, content_type: str | None) -> Content:
+        """How the body is written as ``content_type``; None means the preferred one.
+
+        A type that the document does not name is written like a range of it that fits, or like
+        the preferred one where both are JSON. Raises InvalidRequestError.
+        """
+        preferred = self._content
+        if preferred is None:
+            preferred = Content(self.body or "json", self.media_type, self.encoding)
+            self._content = preferred
+        if content_type is None:
+            return preferred
+        from .choosing_content import choose_content
+
+        return choose_content(content_type, (preferred, *self.alternatives))
+
+    def is_success(self, status: int) -> bool:
+        """Whether an answer is what the operation is for: 2xx, or a documented redirect.
+
+        The latter only where the document has no 2xx and no `default`: what could be followed
+        has been followed before this is asked.
+        """
+        if 200 <= status < 300:
+            return True
+        if not 300 <= status < 400:
+            return False
+        documented = {answer.status for answer in self.answers}
+        if any(name[:1] in ("2", "d") for name in documented):
+            return False
+        return str(status) in documented or "3XX" in documented
 
     @property
     def idempotent(self) -> bool:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Pairs: TypeAlias = list[tuple[str, str]]
 
 _SEPARATORS = {"form": ",", "spaceDelimited": "%20", "pipeDelimited": "%7C"}
+_DELIMITERS = {"spaceDelimited": " ", "pipeDelimited": "|"}
 
 
 def path_text(name: str, value: Any, parameter: Parameter | None) -> str:
@@ -59,30 +60,41 @@ def query_pairs(name: str, value: Any, parameter: Parameter | None) -> list[str]
 
 
 def styled_pairs(
-    name: str, value: Any, style: str, explode: bool, encode: Callable[[str], str]
+    name: str,
+    value: Any,
+    style: str,
+    explode: bool,
+    encode: Callable[[str], str],
+    encode_name: Callable[[str], str] = quote,
 ) -> Pairs:
     """Encoded names and values of one query parameter or form field."""
     if value is None:
         return []
     if style == "deepObject":
-        return [(k, encode(v)) for k, v in _deep(quote(name), to_plain_tree(value))]
+        return [(encode_name(k), encode(v)) for k, v in _deep(name, to_plain_tree(value))]
     kind, items = _unpack(value)
     if kind == "scalar":
-        return [(quote(name), encode(items[0][1]))]
+        return [(encode_name(name), encode(items[0][1]))]
     if not items:
         return []
     if explode and style in ("form", "spaceDelimited", "pipeDelimited"):
         if kind == "object":
-            return [(quote(k), encode(v)) for k, v in items]
-        return [(quote(name), encode(v)) for _, v in items]
+            return [(encode_name(k), encode(v)) for k, v in items]
+        return [(encode_name(name), encode(v)) for _, v in items]
     separator = _SEPARATORS.get(style, ",")
-    return [(quote(name), separator.join(_flat(kind, items, False, encode)))]
+    if encode is str:
+        separator = _DELIMITERS.get(style, ",")
+    return [(encode_name(name), separator.join(_flat(kind, items, False, encode)))]
 
 
 def header_text(value: Any, parameter: Parameter | None) -> str:
     """The value of a header parameter (style simple). Raises InvalidRequestError."""
     if parameter and parameter.content:
-        return content_text(value, parameter.content)
+        text = content_text(value, parameter.content)
+        if text.isascii() or "json" not in parameter.content:
+            return text
+        # A header is ASCII; JSON can say anything in it.
+        return "".join(char if char < "\x7f" else _escaped(char) for char in text)
     kind, items = _unpack(value)
     return ",".join(_flat(kind, items, parameter.explode if parameter else False, str))
 
@@ -95,6 +107,34 @@ def cookie_pairs(name: str, value: Any, parameter: Parameter | None) -> list[str
     explode = parameter.explode if parameter else True
     encode = _cookie_value if style == "cookie" else quote
     return [f"{k}={v}" for k, v in styled_pairs(name, value, "form", explode, encode)]
+
+
+def querystring_pairs(value: Any, parameter: Parameter) -> list[str]:
+    """The whole query as one value (`in: querystring` of OpenAPI 3.2), encoded."""
+    media_type = (parameter.content or "").partition(";")[0].strip().lower()
+    if media_type == "application/x-www-form-urlencoded":
+        plain: object = to_plain_tree(value)
+        if isinstance(plain, Mapping):
+            members = cast("Mapping[Any, Any]", plain)
+            return [
+                f"{k}={v}"
+                for name, member in members.items()
+                for k, v in _member_pairs(to_text(name), member)
+            ]
+        return [to_text(plain)]
+    return [quote(content_text(value, media_type))]
+
+
+def _member_pairs(name: str, value: Any) -> Pairs:
+    plain = to_plain_tree(value)
+    if isinstance(plain, Mapping):
+        return [(quote(name), quote(content_text(plain, "application/json")))]
+    return styled_pairs(name, plain, "form", True, quote)
+
+
+def _escaped(char: str) -> str:
+    units = char.encode("utf-16-be")
+    return "".join(f"\\u{units[n]:02x}{units[n + 1]:02x}" for n in range(0, len(units), 2))
 
 
 def content_text(value: Any, media_type: str) -> str:
@@ -122,12 +162,24 @@ def _unpack(value: Any) -> tuple[str, Pairs]:
     if isinstance(value, Mapping):
         members = cast("Mapping[Any, Any]", value)
         return "object", [
-            (to_text(key), to_text(member)) for key, member in members.items() if member is not None
+            (to_text(key), _member_text(member))
+            for key, member in members.items()
+            if member is not None
         ]
     if isinstance(value, (list, tuple)):
         elements = cast("list[Any]", value)
-        return "array", [("", to_text(member)) for member in elements if member is not None]
+        return "array", [("", _member_text(member)) for member in elements if member is not None]
     return "scalar", [("", to_text(value))]
+
+
+def _member_text(value: Any) -> str:
+    """A member of an array or object: containers, which no style but deepObject can nest, as JSON."""
+    if isinstance(value, str):
+        return to_text(value)
+    plain: object = to_plain_tree(value)
+    if isinstance(plain, (Mapping, list, tuple)):
+        return content_text(plain, "application/json")
+    return to_text(plain)
 
 
 def _flat(kind: str, items: Pairs, explode: bool, encode: Callable[[str], str]) -> list[str]:
@@ -145,17 +197,16 @@ def _deep(prefix: str, value: Any) -> Pairs:
         return [
             pair
             for key, member in members.items()
-            for pair in _deep(f"{prefix}%5B{quote(to_text(key))}%5D", member)
+            for pair in _deep(f"{prefix}[{to_text(key)}]", member)
         ]
     if isinstance(value, (list, tuple)):
         elements = cast("list[Any]", value)
-        scalar = all(not isinstance(member, (Mapping, list, tuple)) for member in elements)
-        if scalar:
-            return [(prefix, to_text(member)) for member in elements if member is not None]
+        # The specification leaves arrays undefined. With an index they are read alike by servers
+        # that know brackets (PHP, qs), and nothing else can tell an array of one item.
         return [
             pair
             for position, member in enumerate(elements)
-            for pair in _deep(f"{prefix}%5B{position}%5D", member)
+            for pair in _deep(f"{prefix}[{position}]", member)
         ]
     return [] if value is None else [(prefix, to_text(value))]
 

@@ -10,6 +10,7 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 _RESERVED = frozenset(b":/?#[]@!$&'()*+,;=")
 _IN_QUERY = _UNRESERVED | (_RESERVED - frozenset(b"#&+[]"))
 _IN_PATH = _UNRESERVED | (_RESERVED - frozenset(b"/?#[]"))
+_IN_TEMPLATE = _IN_PATH | frozenset(b"/?")
 _PLAIN = frozenset(map(chr, _UNRESERVED))
 _HEX = b"0123456789ABCDEFabcdef"
 
@@ -29,6 +30,18 @@ def quote_query(text: str) -> str:
 def quote_path(text: str) -> str:
     """``allowReserved`` in a path: reserved characters that cannot end the path segment stay."""
     return _encode(text, _IN_PATH, keep_triples=True)
+
+
+def quote_template(template: str) -> str:
+    """The fixed text of a path template, as the document writes it; placeholders stay."""
+    parts: list[str] = []
+    rest = template
+    while rest:
+        text, brace, rest = rest.partition("{")
+        name, end, rest = rest.partition("}")
+        parts.append(_encode(text, _IN_TEMPLATE, keep_triples=True))
+        parts.append(f"{brace}{name}{end}")
+    return "".join(parts)
 
 
 def _encode(text: str, safe: frozenset[int], *, keep_triples: bool) -> str:
@@ -79,6 +92,6 @@ def to_plain(value: Any) -> Any:
     from .encoding import to_builtins
 
     try:
-        return to_builtins(value)
+        return to_builtins(value, sent=True)
     except (TypeError, ValueError) as error:
         raise InvalidRequestError(f"a {type(value).__name__} cannot be sent: {error}") from error

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
 
 from .errors import InvalidRequestError, MissingCredentialsError
-from .parameters import cookie_pairs, header_text, path_text, query_pairs
-from .percent import quote, to_text
+from .parameters import cookie_pairs, header_text, path_text, query_pairs, querystring_pairs
+from .percent import quote, quote_template, to_text
 from .request import NO_BODY, StreamRequest
 from .transport import PreparedRequest
 
@@ -29,6 +30,9 @@ ATTEMPT_HEADER = "x-retry-count"
 """Sent with every request: 0 for the first attempt."""
 
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
+_IN_TEMPLATE = frozenset(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?@!$&'()*+,;=%{}"
+)
 
 
 class Draft:
@@ -41,7 +45,9 @@ class Draft:
         "_query",
         "body",
         "method",
+        "own_cookies",
         "own_headers",
+        "own_query",
         "secrets",
     )
 
@@ -54,7 +60,9 @@ class Draft:
         self.body: Body | None = None
         self.secrets: list[str] = []
         self.own_headers: Mapping[str, str] = {}
-        """What the caller set, by lower-case name: it goes before credentials."""
+        """What the caller set or removed, by lower-case name: it goes before credentials."""
+        self.own_query: frozenset[str] = frozenset()
+        self.own_cookies: frozenset[str] = frozenset()
 
     def set_header(self, name: str, value: str) -> None:
         """Set a field, in place of one of that name."""
@@ -74,6 +82,15 @@ class Draft:
         if name.lower() not in self.own_headers:
             self.set_header(name, value)
 
+    def sets(self, location: str, name: str) -> bool:
+        """Whether the caller has set (or removed) a header, query parameter or cookie."""
+        if location == "header":
+            return name.lower() in self.own_headers
+        if location == "query":
+            return name in self.own_query
+        _, own = self._headers.get("cookie", ("", ""))
+        return name in self.own_cookies or f"; {name}=" in f"; {own}"
+
     def add_query(self, name: str, value: str) -> None:
         """Append a query parameter."""
         self._query.append(f"{quote(name)}={quote(value)}")
@@ -84,7 +101,9 @@ class Draft:
 
     def add_cookie(self, name: str, value: str) -> None:
         """Append a cookie."""
-        self.add_cookie_pairs([f"{name}={quote(value)}"])
+        # RFC 6265 section 4.1.1: what a cookie may hold goes as it is, since servers do not decode.
+        plain = all("!" <= char <= "~" and char not in '",;\\' for char in value)
+        self.add_cookie_pairs([f"{name}={value if plain else quote(value)}"])
 
     def add_cookie_pairs(self, pairs: list[str]) -> None:
         """Append ``name=value`` pairs to the Cookie header."""
@@ -140,22 +159,58 @@ def draft_request(settings: Settings, request: AnyRequest) -> Draft:
     """Everything but the credentials. Raises InvalidRequestError."""
     operation = request.operation
     options: Options = request.options or {}
-    base = settings.base_url
-    if operation.servers and not settings.base_url_given:
-        base = settings.checked_url(operation.servers[0])
-    base, question, base_query = base.partition("?")
-    draft = Draft(operation.method, base.rstrip("/") + _path(operation, request.path or {}))
-    if question:
+    url, _, base_query = address_of(settings, request).partition("?")
+    draft = Draft(operation.method, url)
+    if base_query:
         draft.add_query_pairs([piece for piece in base_query.split("&") if piece])
-    _add_query(draft, settings, request, options)
+    if request.url is None:
+        _add_query(draft, settings, request, options)
+        if base_query:
+            draft.own_query |= _names(base_query)
+    else:
+        own = settings.base_url.partition("?")[2]
+        _complete_query(draft, base_query, own, {**settings.query, **options.get("query", {})})
     _add_headers(draft, settings, request, options)
+    draft.own_cookies = frozenset(request.cookies or ())
     for name, value in (request.cookies or {}).items():
         draft.add_cookie_pairs(cookie_pairs(name, value, operation.parameter(name, "cookie")))
     return draft
 
 
+def address_of(settings: Settings, request: AnyRequest) -> str:
+    """The URL of a request, without the query that comes from its parameters."""
+    if request.url is not None:
+        return request.url
+    operation = request.operation
+    base = settings.base_url
+    if operation.servers:
+        base = settings.operation_url(operation.servers[0])
+    base, question, query = base.partition("?")
+    return base.rstrip("/") + _path(operation, request.path or {}) + question + query
+
+
+def _complete_query(draft: Draft, query: str, own: str, extra: Mapping[str, Any]) -> None:
+    """Add what every request has (``own`` is that of the base URL) to one the server has written."""
+    names = _names(query)
+    for piece in own.split("&"):
+        if piece and not names & _names(piece):
+            draft.add_query_pairs([piece])
+    names |= _names(own)
+    for name, value in extra.items():
+        if name not in names:
+            draft.add_query_pairs(query_pairs(name, value, None))
+    draft.own_query = names.union(extra)
+
+
+def _names(query: str) -> frozenset[str]:
+    return frozenset(unquote_plus(piece.partition("=")[0]) for piece in query.split("&") if piece)
+
+
 def _path(operation: Operation, values: Mapping[str, Any]) -> str:
-    template = operation.path
+    # What is behind a `#` tells operations apart in a document; no request carries it.
+    template = operation.path.partition("#")[0]
+    if not _IN_TEMPLATE.issuperset(template):
+        template = quote_template(template)
     if "{" in template:
         segments: list[str] = []
         for segment in template.split("/"):
@@ -193,8 +248,13 @@ def _add_query(draft: Draft, settings: Settings, request: AnyRequest, options: O
     if not query and not extra and not settings.query:
         return
     merged: dict[str, Any] = {**settings.query, **(query or {}), **(extra or {})}
+    draft.own_query = frozenset(merged)
     for name, value in merged.items():
-        draft.add_query_pairs(query_pairs(name, value, operation.parameter(name, "query")))
+        whole = operation.parameter(name, "querystring")
+        if whole is None:
+            draft.add_query_pairs(query_pairs(name, value, operation.parameter(name, "query")))
+        elif value is not None:
+            draft.add_query_pairs(querystring_pairs(value, whole))
 
 
 def _add_headers(draft: Draft, settings: Settings, request: AnyRequest, options: Options) -> None:
@@ -206,12 +266,14 @@ def _add_headers(draft: Draft, settings: Settings, request: AnyRequest, options:
         # A compressing server would hold events back until a block is full.
         set_header("Accept-Encoding", "identity")
     else:
-        set_header("Accept", operation.accept)
+        set_header("Accept", request.accept or operation.accept)
         set_header("Accept-Encoding", "gzip, deflate")
     if request.body is not NO_BODY:
         from .bodies import build_body
 
-        draft.body = build_body(operation, request.body, options.get("body"))
+        draft.body = build_body(
+            operation.content(request.content_type), request.body, options.get("body")
+        )
         if draft.body.content_type:
             set_header("Content-Type", draft.body.content_type)
     own: dict[str, str] = {}
@@ -219,7 +281,7 @@ def _add_headers(draft: Draft, settings: Settings, request: AnyRequest, options:
         for name, value in (given or {}).items():
             if value is None:
                 draft.remove_header(name)
-                own.pop(name.lower(), None)
+                own[name.lower()] = name
             else:
                 set_header(name, to_text(value))
                 own[name.lower()] = name
@@ -249,7 +311,7 @@ def _check_header(name: str, value: str) -> None:
 
 def choose_schemes(
     settings: Settings, operation: Operation, draft: Draft
-) -> list[tuple[Scheme, object]]:
+) -> list[tuple[Scheme, Any]]:
     """The schemes to authenticate with, and their credentials, callables not yet called.
 
     The first alternative of the document for which there is everything. Raises
@@ -259,7 +321,7 @@ def choose_schemes(
         return []
     known = settings.api.security
     optional = False
-    missing: list[Scheme] | None = None
+    missing: list[str] = []
     for names in operation.security:
         if not names:
             optional = True
@@ -267,11 +329,11 @@ def choose_schemes(
         schemes = [known[name] for name in names if name in known]
         if len(schemes) < len(names):
             continue
-        chosen: list[tuple[Scheme, object]] = []
+        chosen: list[tuple[Scheme, Any]] = []
         lacking: list[Scheme] = []
         for name, scheme in zip(names, schemes, strict=True):
             credential = settings.credentials.get(name)
-            if scheme.provided(draft.own_headers):
+            if scheme.provided(draft):
                 continue
             if credential is None or credential == "":
                 lacking.append(scheme)
@@ -279,15 +341,8 @@ def choose_schemes(
                 chosen.append((scheme, credential))
         if not lacking:
             return chosen
-        missing = missing or lacking
-    if optional or missing is None:
+        missing.append(" and ".join(scheme.needs for scheme in lacking))
+    if optional or not missing:
         return []
-    needs = " and ".join(
-        (
-            f"pass {scheme.argument}=... or set {scheme.variable}"
-            if scheme.variable
-            else f"pass {scheme.argument}=..."
-        )
-        for scheme in missing
-    )
+    needs = "; or ".join(dict.fromkeys(missing))
     raise MissingCredentialsError(f"Missing credentials: {needs}")

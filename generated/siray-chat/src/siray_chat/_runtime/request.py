@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Self
 
     from .operation import Operation
     from .options import Options
@@ -22,7 +23,18 @@ NO_BODY: Any = object()
 
 
 class _Described:
-    __slots__ = ("body", "cookies", "headers", "operation", "options", "path", "query")
+    __slots__ = (
+        "accept",
+        "body",
+        "content_type",
+        "cookies",
+        "headers",
+        "operation",
+        "options",
+        "path",
+        "query",
+        "url",
+    )
 
     def __init__(
         self,
@@ -33,6 +45,8 @@ class _Described:
         headers: Mapping[str, Any] | None = None,
         cookies: Mapping[str, Any] | None = None,
         body: Any = NO_BODY,
+        content_type: str | None = None,
+        accept: str | None = None,
         options: Options | None = None,
     ) -> None:
         self.operation: Operation = operation
@@ -42,7 +56,44 @@ class _Described:
         self.headers: Mapping[str, Any] | None = headers
         self.cookies: Mapping[str, Any] | None = cookies
         self.body: Any = body
+        self.content_type: str | None = content_type
+        """A media type for the body; None means the document's preferred one."""
+        self.accept: str | None = accept
+        """The media type to ask for; None means those that the return type is made of."""
         self.options: Options | None = options
+        self.url: str | None = None
+        """Where to go instead, with path and query as the server wrote them: the next page."""
+
+    @property
+    def has_pages(self) -> bool:
+        """Whether the media type that is asked for is the one that comes in pages."""
+        return self.accept is None or any(
+            answer.kind == "json" and answer.media_type == self.accept.lower()
+            for answer in self.operation.answers
+        )
+
+    def following(
+        self,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = NO_BODY,
+        url: str | None = None,
+    ) -> Self:
+        """The same call for another page; what is not given stays."""
+        copy = object.__new__(type(self))
+        for name in _Described.__slots__:
+            setattr(copy, name, getattr(self, name))
+        if query is not None:
+            copy.query = query
+        if body is not NO_BODY:
+            copy.body = body
+        if url is not None:
+            copy.url = url
+        if copy.options and "idempotency_key" in copy.options:
+            # It stands for one request, and this is another one.
+            copy.options = copy.options.copy()
+            copy.options.pop("idempotency_key")
+        return copy
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.operation.method} {self.operation.path}>"

@@ -28,6 +28,7 @@ class Settings:
         "hooks",
         "max_retries",
         "query",
+        "server_variables",
         "strict",
         "timeout",
     )
@@ -44,25 +45,32 @@ class Settings:
         default_query: Mapping[str, object] | None,
         strict: bool,
         hooks: Hooks | None,
+        server_variables: Mapping[str, object] | None = None,
     ) -> None:
         self.api: Api = api
         self.credentials: dict[str, object] = {}
         for name, scheme in api.security.items():
-            value = credentials.get(name)
-            if value is None:
-                # A variable read from a file often ends in a line break.
-                value = (os.environ.get(scheme.variable) or "").strip() or None
-            self.credentials[name] = value
+            self.credentials[name] = scheme.resolve(credentials.get(name))
         given = base_url or os.environ.get(f"{api.env_prefix}_BASE_URL")
         self.base_url_given: bool = bool(given)
         if not given:
             if not api.servers:
+                path = api.server_path
+                named = f"gives the path {path} and no host" if path else "names no server"
+                example = f"'https://...{path}'" if path else "..."
                 self._refuse(
-                    "Missing base URL: the API's document names no server. "
-                    f"Pass base_url=... or set {api.env_prefix}_BASE_URL"
+                    f"Missing base URL: the API's document {named}. "
+                    f"Pass base_url={example} or set {api.env_prefix}_BASE_URL"
                 )
             given = api.servers[0]
-        self.base_url: str = self.checked_url(given)
+        self.server_variables: Mapping[str, str] = {
+            name: str(value) for name, value in (server_variables or {}).items()
+        }
+        if self.server_variables:
+            from .servers import check_variables
+
+            check_variables(api.server_variables, self.server_variables)
+        self.base_url: str = self.checked_url(self._filled(given))
         if timeout is not None:
             from .timeouts import Timeout
 
@@ -104,6 +112,25 @@ class Settings:
         if hooks is not None:
             copy.hooks = hooks
         return copy
+
+    def operation_url(self, server: str) -> str:
+        """The base URL of an operation that has a server of its own. Raises ConfigurationError."""
+        from .servers import operation_base
+
+        base = operation_base(
+            server,
+            self.base_url,
+            is_given=self.base_url_given,
+            document_path=self._filled(self.api.server_path),
+        )
+        return self.checked_url(self._filled(base))
+
+    def _filled(self, url: str) -> str:
+        if "{" not in url:
+            return url
+        from .servers import fill
+
+        return fill(url, self.api.server_variables, self.server_variables)
 
     def checked_url(self, url: str) -> str:
         """A base URL without its last slash. Raises ConfigurationError."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from .answers import Head
     from .content_coding import Decompressor
+    from .gates import Gate
     from .timeouts import Budget
     from .transport import PreparedRequest
 
@@ -64,6 +65,16 @@ class Resolve:
     def __init__(self, function: Callable[[], object], argument: str) -> None:
         self.function = function
         self.argument = argument
+
+
+class Acquire:
+    """Do: wait for a gate; the result is a function that releases it."""
+
+    __slots__ = ("budget", "gate")
+
+    def __init__(self, gate: Gate, budget: Budget) -> None:
+        self.gate = gate
+        self.budget = budget
 
 
 class Opened:

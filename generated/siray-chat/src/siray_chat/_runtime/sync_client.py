@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from .api import Api
     from .call import Call
+    from .download import Download
     from .hooks import Hooks
+    from .pages import Page
     from .request import Request, StreamRequest
     from .response import Response
     from .steps import Steps
@@ -46,6 +48,7 @@ class SyncClient:
         default_query: Mapping[str, object] | None = None,
         strict: bool = False,
         hooks: Hooks | None = None,
+        server_variables: Mapping[str, object] | None = None,
     ) -> None:
         self._settings = Settings(
             api,
@@ -57,6 +60,7 @@ class SyncClient:
             default_query=default_query,
             strict=strict,
             hooks=hooks,
+            server_variables=server_variables,
         )
         self._connections = SyncConnections(http_client)
 
@@ -91,9 +95,28 @@ class SyncClient:
         call.exchange = None
         return call.stream_response(Stream(call, opened, self._run), opened)
 
+    def download(self, request: Request[Any]) -> Download:
+        """Make a call and return its answer with the body unread, for what is large.
+
+        Errors are those of ``send``. ``client.download(request).write_to(path)`` stores the body.
+        """
+        from .call import Call
+        from .download import Download
+
+        call = Call(self._settings, request)
+        opened = self._run(call, call.open_download())
+        call.exchange = None
+        return Download(call, opened)
+
+    def paginate(self, request: Request[T]) -> Page[Any, T]:
+        """Fetch the first page of a list. What ``accept`` asks for comes as it is, if it has no pages."""
+        from .pages import first_page
+
+        return first_page(self, request)
+
     def _run(self, call: Call, steps: Steps) -> Any:
         """Do the steps. Whatever ends them early leaves no exchange open."""
-        from .steps import Close, Read, Resolve, Send
+        from .steps import Acquire, Close, Read, Resolve, Send
 
         try:
             step = next(steps)
@@ -108,6 +131,8 @@ class SyncClient:
                         step.exchange.close()
                     elif isinstance(step, Resolve):
                         result = step.function()
+                    elif isinstance(step, Acquire):
+                        result = step.gate.acquire(step.budget.remaining())
                     else:
                         from time import sleep
 
@@ -119,6 +144,7 @@ class SyncClient:
         except StopIteration as end:
             return end.value
         except BaseException:
+            steps.close()
             if call.exchange is not None:
                 call.exchange.close()
             raise

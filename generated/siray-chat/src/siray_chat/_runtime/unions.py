@@ -20,6 +20,7 @@ class UnionMeta(type):
     __union_members__: Callable[[], tuple[Any, ...]]
     __union_tag__: str | None
     __union_mapping__: Mapping[str, int] | None
+    __union_default__: int | None
 
     def __instancecheck__(cls, instance: Any) -> bool:
         """Tell whether the value is an instance of a member, looking at its outermost type."""
@@ -40,12 +41,14 @@ def union(
     *,
     tag: str | None = None,
     mapping: Mapping[str, int] | None = None,
+    default: int | None = None,
 ) -> Any:
     """Return a class that stands for a union.
 
     ``members`` returns the types; it is called at the first decode, so that they may be defined
     later. ``tag`` is the discriminator's name in JSON, ``mapping`` the index of the member that
-    each of its values means; where that is absent the constants of the members tell.
+    each of its values means; where that is absent the constants of the members tell. ``default``
+    is the index of the member for objects whose discriminator is not there or means no member.
     """
     namespace = {
         "__module__": members.__module__,
@@ -53,6 +56,7 @@ def union(
         "__union_members__": staticmethod(members),
         "__union_tag__": tag,
         "__union_mapping__": None if mapping is None else dict(mapping),
+        "__union_default__": default,
     }
     return UnionMeta(name, (), namespace)
 

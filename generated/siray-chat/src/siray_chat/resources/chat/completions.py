@@ -51,14 +51,7 @@ _CREATE = Operation(
         fold=Fold(
             rename={"delta": "message"},
             keys={"choices": "index", "tool_calls": "index"},
-            replace=(
-                "finish_reason",
-                "id",
-                "name",
-                "object",
-                "role",
-                "type",
-            ),
+            replace=("finish_reason", "id", "name", "object", "role", "type"),
         ),
     ),
     replay="safe",
@@ -269,6 +262,16 @@ class CompletionsResource(CompletionsRequests, SyncResource):
             temperature: Controls randomness in output (higher = more random)
             top_p: Nucleus sampling parameter (controls diversity)
             tools: Functions that the model may ask the caller to run
+
+        Raises:
+            BadRequestError: 400, with a body of ErrorResponse.
+            AuthenticationError: 401, with a body of ErrorResponse.
+            PermissionDeniedError: 403, with a body of ErrorResponse.
+            NotFoundError: 404, with a body of ErrorResponse.
+            RateLimitError: 429, with a body of ErrorResponse.
+            InternalServerError: 500, with a body of ErrorResponse.
+            InternalServerError: 503, with a body of ErrorResponse.
+            APIStatusError: any other status, with a body of ErrorResponse.
         """
         return self._client.execute(
             self.create_request(
@@ -377,6 +380,16 @@ class AsyncCompletionsResource(CompletionsRequests, AsyncResource):
             temperature: Controls randomness in output (higher = more random)
             top_p: Nucleus sampling parameter (controls diversity)
             tools: Functions that the model may ask the caller to run
+
+        Raises:
+            BadRequestError: 400, with a body of ErrorResponse.
+            AuthenticationError: 401, with a body of ErrorResponse.
+            PermissionDeniedError: 403, with a body of ErrorResponse.
+            NotFoundError: 404, with a body of ErrorResponse.
+            RateLimitError: 429, with a body of ErrorResponse.
+            InternalServerError: 500, with a body of ErrorResponse.
+            InternalServerError: 503, with a body of ErrorResponse.
+            APIStatusError: any other status, with a body of ErrorResponse.
         """
         return await self._client.execute(
             self.create_request(

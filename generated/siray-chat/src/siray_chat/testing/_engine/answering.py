@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .bodies import write_body
+from .coercion import types_of
 from .error_bodies import ErrorBodies, find_response, problem_details
 from .examples import examples_of, suitable
 from .exchanges import ReceivedRequest, Reply
 from .media_types import kind_of, quality
 from .merging import flatten
 from .nodes import as_bool, as_object
+from .paging import pagings
 from .preferences import Preferences, read_preferences
 from .references import References
 from .routing import Operation, Router
@@ -39,11 +41,12 @@ class Answers:
 
     def __init__(self, references: References, router: Router, seed: int) -> None:
         self._references = references
+        self._pagings = pagings(references.document)
         self._sampler = Sampler(references, "response", seed=seed)
         self._made = Sampler(references, "response", seed=seed, uses_suggestions=False)
         self._errors = ErrorBodies(references, router, self._sampler)
         # By identity; the node beside the value keeps its identity from being used again.
-        self._values: dict[tuple[int, bool], tuple[Any, Any]] = {}
+        self._values: dict[tuple[int, int], tuple[Any, Any]] = {}
         self._shapes: dict[int, tuple[Any, StreamShape | None]] = {}
 
     def answer(self, request: ReceivedRequest, operation: Operation, body: Any) -> Reply:
@@ -71,6 +74,15 @@ class Answers:
                 operation, 400, f"Prefer: no example {prefer.example!r}; there are: {known}"
             )
         concrete = _concrete(media_type, request.header("accept"))
+        paging = self._pagings.get(operation.key)
+        if (
+            paging is not None
+            and status < 300
+            and kind_of(concrete) == "json"
+            and not prefer.example
+        ):
+            schema = media.get("schema", {})
+            value, headers = paging.page(request, body, value, headers, schema, self._references)
         content = write_body(value, concrete, media.get("schema", {}), self._references)
         return Reply.whole(status, content, concrete, headers)
 
@@ -246,11 +258,17 @@ class Answers:
         return self._values[key][1]
 
     def _mended(self, example: Any, schema: Any) -> Any:
-        key = (id(example), False)
+        # One example may stand at several answers, of different schemas.
+        key = (id(example), id(schema))
         if not isinstance(example, (dict, list)):
             return self._sampler.mend(example, schema)
         if key not in self._values:
-            self._values[key] = (example, self._sampler.mend(example, schema))
+            mended: Any = self._sampler.mend(example, schema)
+            kinds = types_of(schema, self._references)
+            if kinds and ("array" if isinstance(mended, list) else "object") not in kinds:
+                # An array where an object belongs, or the reverse, is an example of something else.
+                mended = self._sampler.sample(schema)
+            self._values[key] = ((example, schema), mended)
         return self._values[key][1]
 
 

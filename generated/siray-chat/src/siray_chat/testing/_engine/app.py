@@ -102,7 +102,7 @@ class FakeApp:
         return replace(reply, headers=(*reply.headers, ("x-request-id", f"fake-{number}")))
 
     def _respond(self, request: ReceivedRequest) -> Reply:
-        found = self._router.find(request.method, request.path)
+        found = self._router.find(request.method, request.path, request)
         operation = found.operation
         if operation is not None:
             request = replace(

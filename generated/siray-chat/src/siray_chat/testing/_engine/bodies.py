@@ -13,10 +13,10 @@ from xml.sax.saxutils import escape
 
 import msgspec
 
+from .coercion import coerce, item_types, properties_of, scalar, types_of, unbracketed
 from .media_types import kind_of
 from .merging import flatten
 from .nodes import as_list, as_object, as_text
-from .parameters import coerce, types_of
 from .references import References
 
 __all__ = ["NotReadable", "read_body", "write_body"]
@@ -43,6 +43,11 @@ def read_body(body: bytes, media_type: str, schema: Any, references: References)
             pairs = list(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
         else:
             pairs = _multipart(body, media_type)
+            if "array" in types_of(schema, references):
+                # Parts by position (OpenAPI 3.2, `prefixEncoding`): multipart/mixed and the like.
+                inner = item_types(schema, references)
+                return [scalar(content, inner) for _, content in pairs]
+            pairs = [pair for pair in pairs if pair[0]]
         return _members(pairs, schema, references)
     if kind == "text":
         return coerce(body.decode("utf-8", "replace"), types_of(schema, references))
@@ -50,40 +55,33 @@ def read_body(body: bytes, media_type: str, schema: Any, references: References)
 
 
 def _members(pairs: list[tuple[str, Any]], schema: Any, references: References) -> dict[str, Any]:
-    rules = flatten(schema, references).rules
-    properties = as_object(rules.get("properties"))
+    properties = properties_of(schema, references)
     members: dict[str, Any] = {}
+    nested: dict[str, list[tuple[str, Any]]] = {}
     for name, given in pairs:
-        base, _, rest = name.partition("[")
-        if base in properties and rest and rest != "]":
-            # The brackets of deepObject: the names inside are not looked into.
-            members.setdefault(base, {})[rest.rstrip("]")] = given
+        base, bracket, rest = name.partition("[")
+        if bracket and base in properties and rest != "]":
+            nested.setdefault(base, []).append((rest, given))
             continue
         member = properties.get(base, {})
         types = types_of(member, references)
-        if "array" in types and "string" not in types:
-            items = flatten(member, references).rules.get("items", {})
-            value = _scalar(given, types_of(items, references))
-            members.setdefault(base, []).append(value)
+        if "array" in types and ("string" not in types or base in members or bracket):
+            present = members.setdefault(base, [])
+            value = scalar(given, item_types(member, references))
+            members[base] = [*(present if isinstance(present, list) else [present]), value]
         else:
-            members[base] = _scalar(given, types)
+            members[base] = scalar(given, types)
+    for base, inner in nested.items():
+        members[base] = unbracketed(inner, properties.get(base, {}), references)
     return members
 
 
-def _scalar(given: Any, types: frozenset[str]) -> Any:
-    if not isinstance(given, str):
-        return given
-    if "object" in types and given.lstrip().startswith("{"):
-        try:
-            return msgspec.json.decode(given)
-        except (msgspec.DecodeError, RecursionError):
-            return given
-    return coerce(given, types)
-
-
 def _multipart(body: bytes, media_type: str) -> list[tuple[str, Any]]:
-    if not re.search(r";\s*boundary=", media_type, re.IGNORECASE):
+    boundary = re.search(r";\s*boundary=\"?([^\s\";]+)", media_type, re.IGNORECASE)
+    if boundary is None:
         raise NotReadable("is multipart without a boundary")
+    if body.strip() == f"--{boundary[1]}--".encode():
+        return []  # a form without fields
     head = f"Content-Type: {media_type}\r\n\r\n".encode("latin-1", "replace")
     message = BytesParser(policy=HTTP).parsebytes(head + body)
     if not message.is_multipart():
@@ -92,12 +90,11 @@ def _multipart(body: bytes, media_type: str) -> list[tuple[str, Any]]:
     for part in message.iter_parts():
         name = part.get_param("name", header="content-disposition")
         content = cast("bytes", part.get_payload(decode=True) or b"")
-        if not isinstance(name, str):
-            continue
+        label = name if isinstance(name, str) else ""
         if part.get_filename() is None:
-            pairs.append((name, content.decode("utf-8", "replace")))
+            pairs.append((label, content.decode("utf-8", "replace")))
         else:
-            pairs.append((name, content))
+            pairs.append((label, content))
     return pairs
 
 

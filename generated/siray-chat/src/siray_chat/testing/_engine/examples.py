@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -20,11 +21,22 @@ def examples_of(media: dict[str, Any], references: References) -> list[Example]:
         found.append(("", media["example"]))
     for name, node in as_object(media.get("examples")).items():
         example = references.resolve(node)
-        for key in ("value", "dataValue", "serializedValue"):
+        for key in ("value", "dataValue"):
             if key in example:
                 found.append((name, example[key]))
                 break
+        else:
+            if isinstance(example.get("serializedValue"), str):
+                found.append((name, _deserialized(example["serializedValue"])))
     return found
+
+
+def _deserialized(text: str) -> Any:
+    """The value that a `serializedValue` stands for: JSON where it is JSON, else the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def suitable(examples: list[Example], name: str, requests: dict[str, Any], body: Any) -> Any | None:

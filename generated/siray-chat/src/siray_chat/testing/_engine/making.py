@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from .formats import sample_format
+from .inheritance import inheritance_of
 from .json_schema import Direction, SchemaRules, is_type, same
 from .merging import Alternatives, Flat, flatten
 from .nodes import as_bool, as_list, as_object, as_text
@@ -21,7 +22,6 @@ from .references import References
 __all__ = ["Endless", "Making", "Place"]
 
 _DEEPEST_OPTIONAL = 8
-_MOST_NODES = 4_000
 _LONGEST_TEXT = 100_000
 _MOST_ITEMS = 1_000
 
@@ -40,7 +40,10 @@ class Place:
 
 
 class Making:
-    """One sample in the making; it counts nodes, so that any schema takes bounded time."""
+    """One sample in the making; it counts nodes, so that any schema takes bounded time.
+
+    A trusting one takes the first candidate everywhere, and whoever asked looks at the whole.
+    """
 
     def __init__(
         self,
@@ -50,6 +53,8 @@ class Making:
         seed: int,
         uses_suggestions: bool,
         is_minimal: bool,
+        is_trusting: bool = False,
+        most_nodes: int = 4_000,
     ) -> None:
         self._references = references
         self._rules = rules
@@ -57,27 +62,52 @@ class Making:
         self._seed = seed
         self._uses_suggestions = uses_suggestions
         self._is_minimal = is_minimal
+        self._is_trusting = is_trusting
         self._nodes = 0
+        self._most_nodes = most_nodes
 
     def value(self, schema: Any, place: Place) -> Any:
         """A value; raises `Endless` where only an endless one would do."""
         self._nodes += 1
-        if self._nodes > 5 * _MOST_NODES:
+        if self._nodes > 5 * self._most_nodes:
             raise Endless
         flat = flatten(schema, self._references)
         try:
             if flat.is_impossible or any(reference in place.refs for reference in flat.refs):
                 raise Endless
+            inherited = inheritance_of(flat, self._references)
+            if inherited is not None:
+                if not inherited.own:
+                    return self._child(flat, list(inherited.children.values()), place)
+                flat = self._named(flat, schema, inherited.property, inherited.own)
             return self._choose(flat, schema, replace(place, refs=(*place.refs, *flat.refs)))
         except Endless:
             if self._rules.accepts(None, schema):
                 return None
             raise
 
+    def _child(self, flat: Flat, children: list[str], place: Place) -> Any:
+        """A value of one of the children of a base."""
+        start = place.variant % len(children)
+        for child in [*children[start:], *children[:start]]:
+            try:
+                return self.value({"allOf": [{"$ref": child}, flat.rules]}, _deeper(place))
+            except Endless:
+                continue
+        raise Endless
+
+    def _named(self, flat: Flat, schema: Any, name: str, value: str) -> Flat:
+        """The schema of a child, with its discriminator set to the value that names it."""
+        declared = as_object(flat.rules.get("properties")).get(name, {})
+        if not self._rules.accepts(value, declared):
+            return flat
+        tag = {"properties": {name: {"const": value}}, "required": [name]}
+        return flatten({"allOf": [schema, tag]}, self._references)
+
     def _choose(self, flat: Flat, schema: Any, place: Place) -> Any:
         first: list[Any] = []
         for candidate in self._candidates(flat, place):
-            if self._rules.accepts(candidate, schema):
+            if self._is_trusting or self._rules.accepts(candidate, schema):
                 return candidate
             first.append(candidate)
             if len(first) > 40:
@@ -175,7 +205,8 @@ class Making:
             return "array"
         if any(word in rules for word in ("pattern", "minLength", "maxLength", "format")):
             return "string"
-        return "number" if "minimum" in rules or "maximum" in rules else ""
+        bounds = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
+        return "number" if any(word in rules for word in bounds) else ""
 
     def _object(self, rules: dict[str, Any], place: Place) -> dict[str, Any]:
         properties = as_object(rules.get("properties"))
@@ -301,7 +332,9 @@ class Making:
         return place.variant + zlib.crc32(f"{self._seed}:{place.refs}:{place.depth}".encode()) % 97
 
     def _is_enough(self, place: Place) -> bool:
-        return self._is_minimal or place.depth >= _DEEPEST_OPTIONAL or self._nodes > _MOST_NODES
+        return (
+            self._is_minimal or place.depth >= _DEEPEST_OPTIONAL or self._nodes > self._most_nodes
+        )
 
     def _is_left_out(self, schema: Any) -> bool:
         # An optional property of which nothing is known would only be noise.

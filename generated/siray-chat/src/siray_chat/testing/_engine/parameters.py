@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
@@ -11,15 +10,15 @@ from urllib.parse import unquote, unquote_plus
 
 import msgspec
 
+from .bodies import read_body
+from .coercion import coerce, item_types, properties_of, types_of, unbracketed
 from .exchanges import ReceivedRequest
 from .merging import flatten
-from .nodes import as_list, as_object, as_text
+from .nodes import as_object, as_text
 from .references import References
 
-__all__ = ["ParameterReader", "ParameterValue", "coerce", "types_of"]
+__all__ = ["ParameterReader", "ParameterValue"]
 
-_INTEGER = re.compile(r"[+-]?\d{1,4000}", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _IGNORED_HEADERS = frozenset(("accept", "content-type", "authorization"))
 _DELIMITERS = {"spaceDelimited": " ", "pipeDelimited": "|"}
 
@@ -72,9 +71,11 @@ class ParameterReader:
                     given, problem = _decode(text, content[0])
             else:
                 given = self._styled(request, parameter, schema, pairs, cookies)
-            if place == "querystring" and content is not None and given is not None:
-                given = _form(request.query_string)
-                given = {key: self._coerce_member(key, item, schema) for key, item in given.items()}
+            if place == "querystring" and given is not None and content and "json" in content[0]:
+                given, problem = _decode(given, content[0])
+            elif place == "querystring" and content is not None and given is not None:
+                raw = request.query_string.encode()
+                given = read_body(raw, content[0], schema, self._references)
             yield ParameterValue(
                 place, name, schema, is_required, given is not None or bool(problem), given, problem
             )
@@ -147,6 +148,8 @@ class ParameterReader:
         pairs: list[tuple[str, str]],
     ) -> Any:
         raw = [value for key, value in pairs if key == name or key == f"{name}[]"]
+        if "array" in types and not raw and style == "deepObject":
+            return self._deep(name, schema, pairs)
         if "array" in types and raw:
             if not explode or style in _DELIMITERS:
                 delimiter = _DELIMITERS.get(style, ",")
@@ -160,13 +163,9 @@ class ParameterReader:
         if "object" in types:
             members: dict[str, Any] = {}
             if style == "deepObject":
-                for key, value in pairs:
-                    if key.startswith(f"{name}[") and key.endswith("]"):
-                        member = key[len(name) + 1 : -1]
-                        members[member] = self._coerce_member(member, unquote_plus(value), schema)
-                return members or None
+                return self._deep(name, schema, pairs)
             if explode and style == "form":
-                declared = as_object(flatten(schema, self._references).rules.get("properties"))
+                declared = properties_of(schema, self._references)
                 for key, value in pairs:
                     if key in declared:
                         members[key] = self._coerce_member(key, unquote_plus(value), schema)
@@ -180,51 +179,23 @@ class ParameterReader:
                 }
         return coerce(unquote_plus(raw[0]), types) if raw else None
 
+    def _deep(self, name: str, schema: Any, pairs: list[tuple[str, str]]) -> Any:
+        inner = [
+            (key[len(name) + 1 :], unquote_plus(value))
+            for key, value in pairs
+            if key.startswith(f"{name}[")
+        ]
+        return unbracketed(inner, schema, self._references) if inner else None
+
     def _items(self, parts: list[str], schema: Any) -> list[Any]:
-        items = flatten(schema, self._references).rules.get("items", {})
-        types = types_of(items, self._references)
+        types = item_types(schema, self._references)
         return [coerce(part, types) for part in parts]
 
     def _coerce_member(self, name: str, text: str, schema: Any) -> Any:
         rules = flatten(schema, self._references).rules
         additional = rules.get("additionalProperties", {})
-        member = as_object(rules.get("properties")).get(name, additional)
+        member = properties_of(schema, self._references).get(name, additional)
         return coerce(text, types_of(member, self._references))
-
-
-def types_of(schema: Any, references: References, *, depth: int = 0) -> frozenset[str]:
-    """The JSON types a schema allows, alternatives included; empty for any."""
-    flat = flatten(schema, references)
-    declared = flat.rules.get("type")
-    names = {as_text(name) for name in as_list(declared)}
-    if isinstance(declared, str):
-        names.add(declared)
-    if not names and "properties" in flat.rules:
-        names.add("object")
-    if not names and "items" in flat.rules:
-        names.add("array")
-    if not names and depth < 4:
-        for alternatives in flat.alternatives:
-            for branch in alternatives.branches:
-                names |= types_of(branch, references, depth=depth + 1)
-    if flat.rules.get("nullable") is True and names:
-        names.add("null")
-    return frozenset(names)
-
-
-def coerce(text: str, types: frozenset[str]) -> Any:
-    """The text as the first JSON type that it can be and the schema allows, else as text."""
-    if ("integer" in types or "number" in types) and _INTEGER.fullmatch(text):
-        return int(text)
-    if "number" in types and _NUMBER.fullmatch(text):
-        return float(text)
-    if "integer" in types and _NUMBER.fullmatch(text) and float(text).is_integer():
-        return int(float(text))
-    if "boolean" in types and text in ("true", "false"):
-        return text == "true"
-    if "null" in types and "string" not in types and text in ("", "null"):
-        return None
-    return text
 
 
 def _decode(text: str, media_type: str) -> tuple[Any, str]:
@@ -234,11 +205,6 @@ def _decode(text: str, media_type: str) -> tuple[Any, str]:
         return msgspec.json.decode(text), ""
     except (msgspec.DecodeError, RecursionError):
         return None, "is not JSON"
-
-
-def _form(query: str) -> dict[str, str]:
-    parts = (part.partition("=") for part in query.split("&"))
-    return {unquote_plus(name): unquote_plus(value) for name, _, value in parts if name}
 
 
 def _cookies(header: str) -> dict[str, str]:

@@ -33,9 +33,33 @@ def compiled(pattern: str) -> re.Pattern[str] | None:
     """The pattern as Python reads it, or None where it does not (`\\p{L}`, for one)."""
     try:
         # ECMA-262 knows ASCII digits only, and its `$` does not stop before a last newline.
-        return re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", pattern), re.ASCII)
+        return re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", _plain_sets(pattern)), re.ASCII)
     except (re.error, OverflowError, RecursionError):
         return None
+
+
+def _plain_sets(pattern: str) -> str:
+    """The pattern with `[`, `--`, `&&`, `||` and `~~` escaped in character classes.
+
+    There they are literals, but Python warns that they may become operators one day.
+    """
+    written: list[str] = []
+    inside = escaped = False
+    before = ""
+    for letter in pattern:
+        if inside and not escaped and (letter == "[" or (letter == before and letter in "-&|~")):
+            written.append("\\")
+        written.append(letter)
+        if escaped:
+            before, escaped = "", False
+            continue
+        escaped = letter == "\\"
+        before = letter
+        if letter == "[":
+            inside = True
+        elif letter == "]" and written[-2:] not in (["[", "]"], ["^", "]"]):
+            inside = False
+    return "".join(written)
 
 
 def sample_pattern(

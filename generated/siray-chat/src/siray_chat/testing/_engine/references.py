@@ -17,6 +17,8 @@ class References:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.document = document
         self._targets: dict[str, Any] = {}
+        self.children: dict[str, list[str]] | None = None
+        """The components that are `allOf` another one, by the reference of that; None: not looked up."""
 
     def target(self, reference: str) -> Any:
         """The node a reference such as `#/components/schemas/Pet` names; None when dangling.

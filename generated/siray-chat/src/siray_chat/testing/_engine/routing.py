@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
+from .exchanges import ReceivedRequest
 from .nodes import as_list, as_object, as_text, pointer_token
 from .references import References
 
@@ -94,7 +95,7 @@ class _Route:
 
     segments: tuple[str | re.Pattern[str], ...]
     names: tuple[str, ...]
-    operations: dict[str, Operation]
+    operations: dict[str, list[Operation]]
 
     def match(self, segments: list[str]) -> tuple[tuple[str, str], ...] | None:
         values: list[str] = []
@@ -120,24 +121,27 @@ class Router:
         self._ids: dict[str, Operation] = {}
         document = references.document
         bases = set(self._bases(document))
+        by_address: dict[str, _Route] = {}
         for path, item in as_object(document.get("paths")).items():
             if not path.startswith("/"):
                 continue
             shared = references.resolve(item)
-            operations = dict(self._operations(path, shared))
             bases.update(self._bases(shared))
-            for operation in operations.values():
+            # A query or a fragment in a path only tells operations of one address apart.
+            address = re.sub(r"\{[?&][^{}]*\}", "", path).partition("#")[0].partition("?")[0]
+            for method, operation in self._operations(path, shared):
                 bases.update(self._bases(operation.node))
                 self.operations[operation.key] = operation
                 self._ids.setdefault(operation.operation_id, operation)
-            if operations:
-                segments, names = _compile(path)
-                self._routes.setdefault(len(segments), []).append(
-                    _Route(segments, names, operations)
-                )
+                if address not in by_address:
+                    segments, names = _compile(address)
+                    by_address[address] = _Route(segments, names, {})
+                    self._routes.setdefault(len(segments), []).append(by_address[address])
+                by_address[address].operations.setdefault(method, []).append(operation)
         for routes in self._routes.values():
             # Concrete paths before templated ones (OpenAPI 3.1.1, section 4.8.8.2).
-            routes.sort(key=lambda route: tuple(not isinstance(s, str) for s in route.segments))
+            # Of two templated segments, the one with more of its own text goes first.
+            routes.sort(key=lambda route: tuple(map(_vagueness, route.segments)))
         self._base_paths = sorted(bases, key=lambda base: (-len(base), base))
 
     def operation(self, key: str) -> Operation | None:
@@ -147,19 +151,22 @@ class Router:
             self._ids.get(key) if key else None
         )
 
-    def find(self, method: str, path: str) -> Found:
-        """The operation for a method and a path that is still percent-encoded."""
-        best = self._find(method, path)
+    def find(self, method: str, path: str, request: ReceivedRequest | None = None) -> Found:
+        """The operation for a method and a path that is still percent-encoded.
+
+        Where several have the same address, the query and the headers of the request tell.
+        """
+        best = self._find(method, path, request)
         for base in self._base_paths:
             if best.operation is not None:
                 break
             if path == base or path.startswith(base + "/"):
-                found = self._find(method, path[len(base) :] or "/")
+                found = self._find(method, path[len(base) :] or "/", request)
                 if found.operation is not None or not best.allowed:
                     best = found
         return best
 
-    def _find(self, method: str, path: str) -> Found:
+    def _find(self, method: str, path: str, request: ReceivedRequest | None) -> Found:
         segments = path.split("/")[1:]
         decoded = [unquote(segment) for segment in segments]
         allowed: set[str] = set()
@@ -170,7 +177,10 @@ class Router:
             if values is None:
                 continue
             if method in route.operations:
-                return Found(route.operations[method], values)
+                candidates = route.operations[method]
+                if len(candidates) > 1 and request is not None:
+                    return Found(max(candidates, key=lambda one: _fit(one, request)), values)
+                return Found(candidates[0], values)
             allowed.update(route.operations)
         return Found(allowed=tuple(sorted(allowed)))
 
@@ -199,6 +209,37 @@ class Router:
                 yield base if base.startswith("/") else f"/{base}"
 
 
+def _fit(operation: Operation, request: ReceivedRequest) -> int:
+    """How well query and headers of a request fit one of several operations of its address."""
+    query = request.query
+    score = 0
+    fixed = operation.path.partition("#")[0].partition("?")[2]
+    for name, value in parse_qsl(fixed, keep_blank_values=True):
+        score += 3 if value in query.get(name, ()) else -100
+    declared = {name for name, _ in parse_qsl(fixed, keep_blank_values=True)}
+    for parameter in operation.parameters:
+        name, place = as_text(parameter.get("name")), as_text(parameter.get("in"))
+        declared.add(name)
+        if parameter.get("required") is not True or place not in ("query", "header"):
+            continue
+        given = query.get(name, []) if place == "query" else [request.header(name)]
+        allowed = [str(value) for value in as_list(as_object(parameter.get("schema")).get("enum"))]
+        if not any(given) and not (place == "query" and name in query):
+            score -= 10
+        elif len(allowed) == 1:
+            wanted = allowed[0].lower()
+            score += 3 if any(value.lower() in (wanted, "") for value in given) else -10
+        else:
+            score += 1
+    return score - sum(name not in declared for name in query)
+
+
+def _vagueness(segment: str | re.Pattern[str]) -> tuple[bool, int]:
+    if isinstance(segment, str):
+        return False, 0
+    return True, -len(segment.pattern.replace("(.+?)", ""))
+
+
 def _compile(path: str) -> tuple[tuple[str | re.Pattern[str], ...], tuple[str, ...]]:
     segments: list[str | re.Pattern[str]] = []
     names: list[str] = []
@@ -207,7 +248,8 @@ def _compile(path: str) -> tuple[tuple[str | re.Pattern[str], ...], tuple[str, .
         if len(parts) == 1:
             segments.append(segment)
             continue
-        names.extend(parts[1::2])
+        # `{+path}` and `{path*}` of RFC 6570 are written for a parameter `path`.
+        names.extend(name.lstrip("+").rstrip("*") or name for name in parts[1::2])
         pattern = "(.+?)".join(re.escape(literal) for literal in parts[::2])
         segments.append(re.compile(pattern, re.DOTALL))
     return tuple(segments), tuple(names)

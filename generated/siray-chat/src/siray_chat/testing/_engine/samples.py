@@ -22,7 +22,8 @@ class Sampler:
     """Makes sample values of the schemas of one document.
 
     `seed` 0 gives the plainest values; other seeds give other values, the same ones each time.
-    With `uses_suggestions=False` examples and defaults are passed over.
+    With `uses_suggestions=False` examples and defaults are passed over. Optional members end
+    where a value has `most_nodes` nodes.
     """
 
     def __init__(
@@ -32,11 +33,13 @@ class Sampler:
         *,
         seed: int = 0,
         uses_suggestions: bool = True,
+        most_nodes: int = 4_000,
     ) -> None:
         self._references = references
         self._direction: Direction = direction
         self._seed = seed
         self._uses_suggestions = uses_suggestions
+        self._most_nodes = most_nodes
         self.rules = SchemaRules(references, direction)
 
     def sample(self, schema: Any, *, variant: int = 0, is_minimal: bool = False) -> Any:
@@ -45,22 +48,27 @@ class Sampler:
         A minimal value has no optional properties. A schema no finite value satisfies yields
         the nearest thing, at worst None.
         """
-        work = Making(
-            self._references,
-            self.rules,
-            self._direction,
-            self._seed,
-            self._uses_suggestions,
-            is_minimal,
-        )
         place = Place(variant=variant)
         found: Any = None
-        try:
-            found = work.value(schema, place)
-            if self.rules.accepts(found, schema):
-                return found
-        except (Endless, RecursionError):
-            pass
+        # The first idea is nearly always right: one look at the whole is enough then.
+        for is_trusting in (True, False):
+            work = Making(
+                self._references,
+                self.rules,
+                self._direction,
+                self._seed,
+                self._uses_suggestions,
+                is_minimal,
+                is_trusting,
+                self._most_nodes,
+            )
+            found = None
+            try:
+                found = work.value(schema, place)
+                if self.rules.accepts(found, schema):
+                    return found
+            except (Endless, RecursionError):
+                pass
         # Optional members are where contradictions and long ways round are.
         if not is_minimal:
             smaller = self.sample(schema, variant=variant, is_minimal=True)

@@ -79,7 +79,10 @@ class RequestValidator:
         rule = f"{operation.pointer}/requestBody"
         if not declared:
             return None, ()
-        if not request.body:
+        sent_as = request.header("content-type")
+        # An empty form, text or file is a body, an empty JSON document is none.
+        may_be_empty = bool(sent_as) and kind_of(sent_as) in ("form", "text", "binary")
+        if not request.body and not may_be_empty:
             if as_bool(declared.get("required")):
                 return None, (Problem(400, "body", "is required", rule),)
             return None, ()
