@@ -24,7 +24,7 @@ from tests.conftest import REPOSITORY
 CASES = Path(__file__).parent / "cases"
 NAMES = sorted(path.name for path in CASES.iterdir() if (path / "spec.yaml").is_file())
 REWRITE = os.environ.get("SDKPRESS_GOLDEN") == "rewrite"
-SHOWN = ("client.py", "resources/", "models/")
+SHOWN = ("client.py", "resources/", "models/", "webhooks.py")
 
 
 def package_of(case: str) -> str:

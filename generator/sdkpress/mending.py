@@ -146,6 +146,10 @@ def _legal(place: Place, node: Any) -> Fix | None:
         return Fix(path, "drop")
     if role == "schema" and isinstance(node, bool):
         return Fix(path, "put", {})
+    if parent == "schema" and name == "items" and isinstance(node, list):
+        return Fix(path, "drop")  # a tuple as JSON Schema wrote it before `prefixItems`
+    if parent == "schema" and name == "required" and isinstance(node, bool):
+        return Fix(path, "drop")  # of draft 3; lowering understands it
     if parent == "schema" and name == "const" and isinstance(node, (dict, list)):
         return Fix(path, "drop")
     if parent == "parameter" and name == "in" and node == "querystring":

@@ -75,11 +75,13 @@ def runtime_folder() -> Path:
     return _PACKAGE / "runtime"
 
 
+@cache
 def templates_digest() -> str:
     """The SHA-256 (hex) of all templates."""
     return folder_digest(templates_folder())
 
 
+@cache
 def generator_fingerprint() -> str:
     """A digest of everything but the inputs that decides an output: this package's code, the
     templates, the libraries' versions and the Python version. For this machine only."""

@@ -20,7 +20,7 @@ import yaml
 import sdkpress
 from sdkpress.caching import read_cached, write_cached
 from sdkpress.diagnostics import SdkpressError, fatal
-from sdkpress.json_text import MAX_DEPTH, MAX_DIGITS
+from sdkpress.json_text import MAX_DEPTH, MAX_DIGITS, dump_json
 from sdkpress.positions import Positions
 from sdkpress.source_text import SourceText
 from sdkpress.trees import escape_token
@@ -380,7 +380,7 @@ def _loader_version() -> str:
 
 def _to_cache(parsed: Parsed) -> bytes:
     tree, positions, notes = parsed
-    body = json.dumps([tree, notes], separators=(",", ":")).encode()
+    body = dump_json([tree, notes], indent=0)
     payload = b"%d\n%s%s" % (len(body), body, positions.to_bytes())
     return hashlib.sha256(payload).digest() + payload
 

@@ -126,7 +126,7 @@ def _prepare(target: Target, *, black: bool | None, full: bool) -> _Outcome:
         decided = plan(built.files, target.out, built.facts, built.lock)
     summary = summary_of(config, built, collected.items)
     if built.unformatted_lines:
-        lines = f"{built.unformatted_lines:,} lines"
+        lines = f"{built.unformatted_lines:,} lines, which it would not change"
         console.notice(f"{config.name}: black was left out for {lines}; --black insists")
     return _Outcome(target, summary, collected.items, built, decided)
 

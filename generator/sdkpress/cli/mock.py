@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Annotated
 
 import typer
@@ -33,4 +34,5 @@ def mock(
     from sdkpress.mocking import serve
 
     target = named_or_spec(spec, tuple(overlay or ()))
+    gc.enable()  # a server lives long
     raise typer.Exit(serve(target, host=host, port=port))
