@@ -297,8 +297,15 @@ class _Bundler:
     def _mapped(self, target: Any, place: str, *, quiet: bool) -> Any:
         if not isinstance(target, str):
             return target
-        if target.startswith("#") or _FILE_NAME.match(target) or _REMOTE.match(target):
+        if target.startswith("#"):
             return self._rewrite(target, place, quiet=quiet)
+        if _FILE_NAME.match(target) or _REMOTE.match(target):
+            # Nothing is lost with a mapping that leads nowhere, so it is no reason to stop.
+            rewritten = self._rewrite(target, place, quiet=True)
+            if rewritten == target and not quiet:
+                message = f"`{_shortened(target)}` names no schema of a local file."
+                self.diagnostics.add("unknown-mapping", message, self._locate(place))
+            return rewritten
         if self._current.key:  # a name means a schema of the file that uses it, if it is there
             pointer = f"/components/schemas/{escape_token(target)}"
             if _has(self._current.read, pointer):
@@ -484,4 +491,8 @@ def _is_text(name: str) -> bool:
 
 
 def _quoted(ref: str) -> str:
-    return f"`$ref: {ref if len(ref) <= 120 else ref[:117] + '...'}`"
+    return f"`$ref: {_shortened(ref)}`"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 120 else f"{text[:117]}..."

@@ -149,6 +149,11 @@ CATALOG: Mapping[str, CatalogEntry] = {
     ),
     "ref-file-missing": CatalogEntry(_ERROR, "A `$ref` names a file that cannot be read"),
     "invalid-ref": CatalogEntry(_WARNING, "A `$ref` is not a URI reference with a JSON pointer"),
+    "unknown-mapping": CatalogEntry(
+        _WARNING,
+        "A `mapping` of a discriminator leads to a file that is not there; it is ignored",
+        "Write the name of a schema below `components.schemas`, or a reference to it.",
+    ),
     "escaping-ref": CatalogEntry(
         _ERROR,
         "A `$ref` leads out of the document's folder through a symbolic link",
@@ -303,6 +308,11 @@ CATALOG: Mapping[str, CatalogEntry] = {
         _WARNING, "A path parameter does not occur in the path; it is left out"
     ),
     "invalid-status": CatalogEntry(_WARNING, "A response is keyed by no status code"),
+    "impossible-content": CatalogEntry(
+        _NOTE,
+        "A response with status 204 or 205 declares content, which HTTP rules out; it is ignored",
+        "Declare the content for 200, or remove it.",
+    ),
     "invalid-method": CatalogEntry(
         _WARNING, "`additionalOperations` has a key that is no HTTP method"
     ),

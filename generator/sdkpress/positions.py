@@ -32,6 +32,11 @@ class Positions:
         self.sizes.append(1)
         return len(self.offsets) - 1
 
+    def leaf(self, offset: int) -> None:
+        """A node without children."""
+        self.offsets.append(offset)
+        self.sizes.append(1)
+
     def close(self, index: int) -> None:
         """End the node: everything begun since is inside."""
         self.sizes[index] = len(self.offsets) - index

@@ -66,6 +66,7 @@ def parse_yaml(source: SourceText, digest: str) -> Parsed:
 
 _PLAIN = "sdkpress:plain"  # the tag of a plain scalar without a tag: read by the core schema
 _TAG = "tag:yaml.org,2002:"
+_STRING = f"{_TAG}str"
 
 
 class _TooDeep(Exception):
@@ -97,7 +98,7 @@ class _Loader(_Base):  # type: ignore[misc]
 
     def resolve(self, kind: type[yaml.Node], value: object, implicit: Any) -> str:
         if kind is yaml.ScalarNode:
-            return _PLAIN if implicit[0] else f"{_TAG}str"
+            return _PLAIN if implicit[0] else _STRING
         return f"{_TAG}map" if kind is yaml.MappingNode else f"{_TAG}seq"
 
 
@@ -186,26 +187,35 @@ class _Builder:
 
     def build(self, node: yaml.Node, offset: int) -> Any:
         """The value of `node`, whose position is `offset` (that of its key, if it has one)."""
+        if isinstance(node, yaml.ScalarNode):
+            return self._leaf(node, offset)
         self._spend(offset)
         index = self.positions.open(offset)
-        value: Any
-        if isinstance(node, yaml.ScalarNode):
-            value = self._scalar(node, offset)
+        self._enter(node, offset)
+        if len(self._open) > MAX_DEPTH:
+            raise _too_deep(self.source, offset)
+        if isinstance(node, yaml.SequenceNode):
+            value: Any = self._items(node)
         else:
-            self._enter(node, offset)
-            if len(self._open) > MAX_DEPTH:
-                raise _too_deep(self.source, offset)
-            if isinstance(node, yaml.SequenceNode):
-                value = self._items(node)
-            else:
-                value = {}
-                for key, (place, member) in self._members(node).items():
-                    self._path.append(key)
+            value = {}
+            path = self._path
+            for key, (place, member) in self._members(node).items():
+                path.append(key)
+                if isinstance(member, yaml.ScalarNode):  # most are: a call less for each
+                    value[key] = self._leaf(member, place)
+                else:
                     value[key] = self.build(member, place)
-                    self._path.pop()
-            self._open.discard(id(node))
+                path.pop()
+        self._open.discard(id(node))
         self.positions.close(index)
         return value
+
+    def _leaf(self, node: yaml.ScalarNode, offset: int) -> Any:
+        self.budget -= 1
+        if self.budget < 0:
+            self._spend(offset)
+        self.positions.leaf(offset)
+        return node.value if node.tag == _STRING else self._scalar(node, offset)
 
     def _items(self, node: yaml.SequenceNode) -> list[Any]:
         self._check_tag(node, "seq")
@@ -270,8 +280,6 @@ class _Builder:
     def _scalar(self, node: yaml.ScalarNode, offset: int) -> Any:
         text: str = node.value
         tag = node.tag
-        if tag == f"{_TAG}str":
-            return text
         try:
             value = _core_value(text)
         except ValueError:

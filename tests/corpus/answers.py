@@ -29,18 +29,18 @@ def untyped_answers(
     """What the document says of successful answers and the client does not; nothing is as it should be."""
     known: dict[tuple[str, str], Any] = {}
     for answer in endpoint.operation.answers:
-        known[answer.status.upper(), answer.media_type or ""] = answer
+        known[answer.status.upper(), _essence(answer.media_type or "")] = answer
     stream = endpoint.operation.stream
     if stream is not None:
-        known.setdefault((stream.status.upper(), stream.media_type or ""), stream)
+        known.setdefault((stream.status.upper(), _essence(stream.media_type or "")), stream)
     for status, response in operation.responses.items():
-        if not status.startswith("2"):
+        if not status.startswith("2") or status in ("204", "205"):
             continue
         content = response.get("content")
         for media_type, node in (content if isinstance(content, dict) else {}).items():
             media = references.resolve(node)
             schema = media.get("schema", media.get("itemSchema"))
-            found = known.get((status, media_type.lower()))
+            found = known.get((status, _essence(media_type)))
             if found is None:
                 yield f"{status} {media_type}: the client does not know this answer"
             elif _is_text(found, schema, references):
@@ -53,6 +53,11 @@ def untyped_answers(
     written = str(inspect.signature(endpoint.build).return_annotation)
     if not written or "Request[" not in written:
         yield f"the request builder is annotated {written!r}"
+
+
+def _essence(media_type: str) -> str:
+    """A media type without parameters: a document may declare JSON with and without a charset."""
+    return media_type.partition(";")[0].strip().lower()
 
 
 def _is_text(answer: Any, schema: Any, references: References) -> bool:

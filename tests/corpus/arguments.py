@@ -196,7 +196,7 @@ def _whole_body(endpoint: Endpoint, values: Arguments) -> Any:
     if kind == "binary":
         return _bytes(values.body)
     if kind == "text":
-        return values.body if isinstance(values.body, str) else "example"
+        return "example" if values.body is None else values.body
     if kind == "multipart" and isinstance(values.body, dict):
         return {wire: _body_member(endpoint, values, wire) for wire in values.body}
     return values.body

@@ -190,7 +190,7 @@ async def _consume_async(answer: Any) -> None:
 def _received(request: httpx2.Request, body: bytes) -> ReceivedRequest:
     path, _, query = request.url.raw_path.decode("latin-1").partition("?")
     headers = tuple((name.lower(), value) for name, value in request.headers.multi_items())
-    return ReceivedRequest(request.method.upper(), path, query, headers, body)
+    return ReceivedRequest(request.method, path, query, headers, body)
 
 
 class _Blocks(httpx2.SyncByteStream, httpx2.AsyncByteStream):

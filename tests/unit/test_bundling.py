@@ -179,6 +179,17 @@ b: {}
     assert inner == {"x": f"{prefix}/components/schemas/Cat", "y": f"{prefix}/cat", "z": "Other"}
 
 
+def test_mappings_that_lead_nowhere_are_ignored(folder: Path) -> None:
+    targets = ("gone.yaml#/Dog", "https://example.com/dog.yaml", "/etc/dog.yaml")
+    mapping = "".join(f"    v{index}: '{target}'\n" for index, target in enumerate(targets))
+    write(folder, root=f"{HEAD}a:\n  discriminator:\n   propertyName: kind\n   mapping:\n{mapping}")
+    diagnostics = Diagnostics()
+    document = load_document(folder / "root.yaml", diagnostics)
+    diagnostics.raise_errors()
+    assert tuple(document.tree["a"]["discriminator"]["mapping"].values()) == targets
+    assert [item.id for item in diagnostics.items] == ["unknown-mapping"] * 3
+
+
 def test_anchors_in_other_files(folder: Path) -> None:
     write(
         folder,

@@ -8,7 +8,7 @@ import pytest
 
 from sdkpress.diagnostics import Diagnostics, SdkpressError
 from sdkpress.loading import load_api
-from sdkpress.model import Api
+from sdkpress.model import Api, ArraySchema, EnumSchema, ObjectSchema
 
 INFO = "info: {title: Things, version: '1'}\n"
 
@@ -152,3 +152,41 @@ def test_siblings_of_a_reference_count_from_3_1_on(tmp_path: Path) -> None:
     assert (len(new.schemas), said) == (5, [])
     old, said = lowered(tmp_path, f"openapi: 3.0.3\n{INFO}{text}")
     assert (len(old.schemas), said) == (3, ["ignored-siblings"])
+
+
+def test_an_answer_that_cannot_have_content_has_none(tmp_path: Path) -> None:
+    text = """paths:
+  /a:
+    delete:
+      responses:
+        '200': {content: {application/json: {schema: {type: string}}}}
+        '204': {content: {application/json: {schema: {type: string}}}}
+"""
+    api, said = lowered(tmp_path, f"openapi: 3.1.0\n{INFO}{text}")
+    answers = {one.status: len(one.contents) for one in api.operations[0].responses}
+    assert (answers, said) == ({"200": 1, "204": 0}, ["impossible-content"])
+
+
+def test_null_beside_alternatives_is_one_of_them(tmp_path: Path) -> None:
+    text = """paths: {}
+components:
+  schemas:
+    A: {type: object, properties: {b: {type: 'null', oneOf: [{type: string}, {type: number}]}}}
+"""
+    api, _ = lowered(tmp_path, f"openapi: 3.1.0\n{INFO}{text}")
+    (model,) = (one for one in api.schemas.values() if isinstance(one, ObjectSchema))
+    assert model.properties[0].type.nullable
+
+
+@pytest.mark.parametrize("items", ["{}", "{type: string}"])
+def test_the_enum_of_an_array_is_of_its_items(tmp_path: Path, items: str) -> None:
+    text = f"""paths: {{}}
+components:
+  schemas:
+    A: {{type: array, enum: [a, b], items: {items}}}
+"""
+    api, _ = lowered(tmp_path, f"openapi: 3.1.0\n{INFO}{text}")
+    (array,) = (one for one in api.schemas.values() if isinstance(one, ArraySchema))
+    choices = api.schemas[array.items.schema]
+    assert isinstance(choices, EnumSchema)
+    assert choices.values == ("a", "b")

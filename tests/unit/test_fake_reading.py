@@ -61,6 +61,18 @@ def test_brackets_of_nested_objects_and_arrays(kind: str) -> None:
     assert sent(kind, value, schema, deep=rule, items=rule) == value
 
 
+@pytest.mark.parametrize("kind", ["form", "multipart"])
+def test_a_declared_name_may_have_brackets(kind: str) -> None:
+    schema = {
+        "properties": {
+            "track[title]": {"type": "string"},
+            "ids[]": {"type": "array", "items": {"type": "integer"}},
+        }
+    }
+    value = {"track[title]": "One", "ids[]": [1, 2]}
+    assert sent(kind, value, schema) == value
+
+
 def test_a_form_without_fields() -> None:
     assert sent("multipart", {}, {}) == {}
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sdkpress.runtime.testing.app import FakeApp
 from sdkpress.runtime.testing.exchanges import ReceivedRequest
 from sdkpress.runtime.testing.media_types import best_match, quality
 from sdkpress.runtime.testing.parameters import ParameterReader
@@ -172,3 +173,35 @@ def test_of_two_templates_the_more_literal_one_is_taken() -> None:
     paths = {"/g/{page}.{format}": {"get": EMPTY}, "/g/cover.{format}": {"get": EMPTY}}
     found = Router(References({"paths": paths})).find("GET", "/g/cover.png")
     assert found.operation is not None and found.operation.path == "/g/cover.{format}"
+
+
+def test_after_the_last_dot_comes_an_extension() -> None:
+    found = Router(References({"paths": {"/at/{place}.{ext}": {"get": EMPTY}}}))
+    assert found.find("GET", "/at/1.5,2.5.json").parameters == (
+        ("place", "1.5,2.5"),
+        ("ext", "json"),
+    )
+
+
+def test_an_extension_may_have_its_dot() -> None:
+    found = Router(References({"paths": {"/at/{place}{ext}": {"get": EMPTY}}}))
+    assert dict(found.find("GET", "/at/1.5.json").parameters) == {"place": "1.5", "ext": ".json"}
+    assert dict(found.find("GET", "/at/ab").parameters) == {"place": "a", "ext": "b"}
+
+
+def test_of_equal_templates_one_that_takes_the_value_is_meant() -> None:
+    def path(name: str, **schema: Any) -> dict[str, Any]:
+        parameter = {"name": name, "in": "path", "required": True, "schema": schema}
+        responses = {"200": {"content": {"application/json": {"example": name}}}}
+        return {"get": {"parameters": [parameter], "responses": responses}}
+
+    document = {
+        "paths": {
+            "/files/{id}": path("id", type="string", format="uuid"),
+            "/files/{name}": path("name", type="string"),
+        }
+    }
+    app = FakeApp(document)
+    for value, known in (("cat.png", b"name"), ("3fa85f64-5717-4562-b3fc-2c963f66afa6", b"id")):
+        reply = app.respond(ReceivedRequest("GET", f"/files/{value}", "", (), b""))
+        assert (reply.status, b"".join(map(bytes, reply.steps))) == (200, b'"%s"' % known)  # type: ignore[arg-type]

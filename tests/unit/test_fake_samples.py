@@ -265,3 +265,29 @@ def test_what_is_valid_is_accepted() -> None:
     assert rules.accepts(None, {"type": "string", "nullable": True})
     assert rules.accepts({"id": 1}, {"required": ["at"], "properties": {"at": {"readOnly": True}}})
     assert rules.accepts("é", {"pattern": "\\p{L}"})
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        ({"type": "array", "enum": ["a", "b"], "items": {"type": "string"}}, ["a"]),
+        ({"anyOf": [{"nullable": True}, {"type": "string"}]}, "string"),
+        (
+            {"type": "string", "format": "date-time", "minLength": 25, "maxLength": 25},
+            "2024-01-01T09:00:00+00:00",
+        ),
+        ({"type": "string", "format": "date", "minLength": 12}, "2024-01-01"),
+        (
+            {
+                "properties": {"a": {"type": "string"}},
+                "required": ["a", "b"],
+                "additionalProperties": False,
+            },
+            {"a": "string"},
+        ),
+        ({"items": {"type": "string"}, "example": "not a list"}, ["string"]),
+        ({"properties": {"a": {"type": "boolean"}}, "example": "not an object"}, {"a": True}),
+    ],
+)  # fmt: skip
+def test_what_documents_mean(schema: Any, expected: Any) -> None:
+    assert sample(schema) == expected

@@ -164,6 +164,15 @@ def test_header_injection(value: str) -> None:
             run()
 
 
+def test_a_line_end_after_a_header_value() -> None:
+    assert ("X-A", "a b") in prepare(get("/a"), headers={"X-A": "a b\r\n"}).headers
+
+
+def test_a_length_that_the_document_asks_for_is_that_of_the_body() -> None:
+    headers = prepare(get("/a"), headers={"content-length": "3"}).headers
+    assert [value for name, value in headers if name.lower() == "content-length"] == ["0"]
+
+
 def secured(*alternatives: tuple[str, ...]) -> Operation:
     return get("/a", security=alternatives)
 
@@ -295,6 +304,15 @@ def test_multipart_by_position() -> None:
     assert parts[1] == b"\r\nContent-Type: text/markdown\r\n\r\nx\r\n"
     assert parts[2] == b"\r\nContent-Type: text/csv\r\n\r\na,b\r\n"
     assert parts[4] == b"\r\nContent-Type: application/zip\r\nX-Part: 1\r\n\r\nC\r\n"
+
+
+@pytest.mark.parametrize("value", [b"one", [b"one", io.BytesIO(b"two")], ("a.txt", b"one")])
+def test_a_form_of_files_without_names_calls_them_file(value: object) -> None:
+    made = build_body(Content("multipart", "multipart/form-data"), value, None)
+    sent = b"".join(made.blocks())
+    assert made.content_type.startswith("multipart/form-data; boundary=")
+    assert sent.count(b'; name="file"') == (2 if isinstance(value, list) else 1)
+    assert b"\r\n\r\none\r\n" in sent
 
 
 def test_multipart_refuses_injected_part_headers() -> None:

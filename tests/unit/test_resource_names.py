@@ -228,3 +228,15 @@ def test_parameters_do_not_matter_for_names() -> None:
         ),
         {},
     )  # fmt: skip
+
+
+def test_a_request_builder_is_no_resource_either() -> None:
+    found = names(
+        "POST /things/{id}/stream",
+        "GET /things/{id}/stream-request",
+        "GET /things/{id}/stream-request/{key}",
+    )
+    places = {tuple(text.split(".")) for text in found.values()}
+    builders = {(*place[:-1], f"{place[-1]}_request") for place in places}
+    resources = {place[:n] for place in places for n in range(1, len(place))}
+    assert not builders & (places | resources)

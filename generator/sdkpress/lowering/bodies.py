@@ -26,6 +26,8 @@ _STYLES = {
     "query": ("form", "spaceDelimited", "pipeDelimited", "deepObject"),
     "cookie": ("form", "cookie"),
 }
+# RFC 9110, sections 15.3.5 and 15.3.6.
+_WITHOUT_CONTENT = frozenset({"204", "205"})
 # The specification says that header parameters of these names shall be ignored: the client
 # itself decides them (Parameter Object, `name`).
 _IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
@@ -124,7 +126,12 @@ class BodyLowering:
                 self.source.report("invalid-status", f"{status!r} is no status code", place)
                 continue
             node, place = self.source.resolve(item, place)
-            contents = self.contents(node.get("content"), child(place, "content"))
+            content = node.get("content")
+            if content and code in _WITHOUT_CONTENT:
+                message = f"an answer with status {code} has no content, whatever is declared"
+                self.source.report("impossible-content", message, child(place, "content"))
+                content = None
+            contents = self.contents(content, child(place, "content"))
             docs = Docs(description=as_text(node.get("description")))
             headers = self._headers(node, place)
             found.append(Response(code, contents, place, docs, headers))

@@ -40,7 +40,8 @@ def find_discriminator(
         if isinstance(own, str):
             mapping.setdefault(own, index)
     for index, target in enumerate(targets):
-        if is_component(target):
+        # A component of another file of the same description has its name just as well.
+        if is_component(target) or target.rpartition("/")[0].endswith("/components/schemas"):
             mapping.setdefault(last_segment(target), index)
     default: int | None = None
     fallback = declared.get("defaultMapping")

@@ -248,6 +248,13 @@ class SchemaLowering:
 
     def _enum(self, node: dict[str, Any], id: SchemaId, nullable: bool) -> TypeUse:
         listed = as_list(node["enum"])
+        if node.get("type") == "array" and not any(is_sequence(item) for item in listed):
+            # Written one level too high: no array is one of these.
+            rest = {k: v for k, v in node.items() if k != "enum"}
+            items = as_dict(rest.get("items"))
+            if "$ref" not in items and "enum" not in items:
+                rest["items"] = {**items, "enum": listed}
+            return TypeUse(self._array(rest, id), nullable)
         values: list[Any] = []
         seen: set[tuple[type, object]] = set()
         for listed_item in listed:
@@ -412,7 +419,7 @@ class SchemaLowering:
             if k not in ("oneOf", "anyOf", "discriminator", "nullable", *ANNOTATIONS)
             and not k.startswith("x-")
         }
-        nullable = nullable or "null" in as_list(base.get("type"))
+        nullable = nullable or allows_null(base)
         types = [item for item in self._types(base, id) if item != "null"]
         if len(types) < 2 and only_narrows(listed):
             # `anyOf: [{required: [a]}, {required: [b]}]` narrows values, not the type.

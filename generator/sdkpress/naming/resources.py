@@ -20,13 +20,13 @@ from sdkpress.naming.words import RESERVED, is_opaque, safe, singular, snake
 
 __all__ = ["CLIENT_RESERVED", "Place", "operation_key", "place_operations"]
 
-_ATTRIBUTE_RESERVED = RESERVED | {"overload", "property", "staticmethod"}
+_ATTRIBUTE_RESERVED = RESERVED | {"deprecated", "overload", "property", "staticmethod"}
 """Names that an attribute of a resource would hide from the decorators below it."""
 
 CLIENT_RESERVED = frozenset(
     {
         "aclose", "api", "base_url", "close", "default_headers", "default_query", "download", "execute",
-        "hooks", "http_client", "is_closed", "max_retries", "options", "send", "strict", "stream",
+        "hooks", "http_client", "is_closed", "max_retries", "options", "paginate", "send", "strict", "stream",
         "timeout", "transport", "with_options",
     }
 )  # fmt: skip
@@ -88,6 +88,7 @@ class _Register:
             and place not in self._requests
             and Place(resource, f"{place.method}_request") not in self.taken
             and (*resource, place.method) not in self._resources
+            and (*resource, f"{place.method}_request") not in self._resources
             and self.reachable(resource) == resource
         )
 

@@ -40,11 +40,12 @@ _SIGNS = {
 _PLAIN = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _SOFT_KEYWORDS = frozenset({"match", "case", "type"})
 
-RESERVED = frozenset(keyword.kwlist)
+RESERVED = frozenset(keyword.kwlist) | {"builtins"}
+"""What no name can be, and the module that generated code takes hidden types from."""
 MODEL_RESERVED = RESERVED | {
     "extra", "is_set", "to_dict", "to_json", "from_dict", "from_json",
 }  # fmt: skip
-ARGUMENT_RESERVED = RESERVED | {"self", "options", "cls"}
+ARGUMENT_RESERVED = RESERVED | {"self", "options", "cls", "warn_deprecated"}
 
 
 def split_words(text: str) -> list[str]:

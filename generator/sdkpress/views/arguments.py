@@ -6,13 +6,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sdkpress.annotations import Imports
-from sdkpress.content import ContentKind, classify
+from sdkpress.content import ContentKind, classify, essence
 from sdkpress.model import (
     AnySchema,
     Api,
     ArraySchema,
     Body,
+    BooleanSchema,
     Content,
+    IntegerSchema,
+    MapSchema,
+    NumberSchema,
     ObjectSchema,
     Operation,
     Property,
@@ -247,6 +251,9 @@ class ArgumentWriter:
 
     def _whole(self, content: Content) -> str:
         match content.kind:
+            case ContentKind.TEXT if self._is_no_text(content):
+                assert content.type is not None
+                return join_unions((self._input(content.type), "str", "bytes"))
             case ContentKind.TEXT | ContentKind.SSE:
                 return "str | bytes"
             case ContentKind.BINARY:
@@ -267,6 +274,15 @@ class ArgumentWriter:
                     self._imports.typing.add("Any")
                     return "Any"
                 return self._input(content.type)
+
+    def _is_no_text(self, content: Content) -> bool:
+        """Whether the schema of a plain text is of numbers and the like: their JSON is sent."""
+        if content.type is None or essence(content.media_type) != "text/plain":
+            return False
+        return isinstance(
+            self._api.schema(content.type),
+            (IntegerSchema, NumberSchema, BooleanSchema, ArraySchema, ObjectSchema, MapSchema),
+        )
 
     def _is_untyped(self, content: Content) -> bool:
         return content.type is None or isinstance(self._api.schema(content.type), AnySchema)

@@ -8,7 +8,9 @@ from sdkpress.text import markdown
 from sdkpress.views.about import AboutView
 from sdkpress.views.operations import OperationView
 from sdkpress.views.package import PackageView
-from sdkpress.views.resources import ResourceView
+
+# Of the tests of one operation (templates/tests/test_operations.py.jinja).
+_ENDINGS = ("", "_async", "_streamed", "_streamed_async")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,11 @@ def docs_view(
 
     `webhook_bodies` holds bodies of webhooks, as bytes are written, by the name of the webhook.
     """
+    dotted = [f"{resource.dotted}.{operation.method}" for resource, operation in package.operations]
+    functions = _test_names(dotted)
     entries = tuple(
-        _entry(resource, operation, calls[f"{resource.dotted}.{operation.method}"])
-        for resource, operation in package.operations
+        _entry(name, operation, calls[name], functions[name])
+        for name, (_, operation) in zip(dotted, package.operations, strict=True)
     )
     streamed = next((item for item in entries if item.condition and not item.is_deprecated), None)
     quiet = sorted(
@@ -85,11 +89,26 @@ def docs_view(
     )
 
 
-def _entry(resource: ResourceView, operation: OperationView, call: tuple[str, ...]) -> EntryView:
-    dotted = f"{resource.dotted}.{operation.method}"
+def _test_names(dotted: list[str]) -> dict[str, str]:
+    """A function name for each operation; none is another's with the ending of a further test."""
+    taken: set[str] = set()
+    found: dict[str, str] = {}
+    for name in sorted(dotted):
+        plain = "test_" + name.replace(".", "_")
+        candidate, number = plain, 2
+        while taken & {candidate + ending for ending in _ENDINGS}:
+            candidate, number = f"{plain}_{number}", number + 1
+        taken.update(candidate + ending for ending in _ENDINGS)
+        found[name] = candidate
+    return found
+
+
+def _entry(
+    dotted: str, operation: OperationView, call: tuple[str, ...], function: str
+) -> EntryView:
     return EntryView(
         dotted=dotted,
-        function="test_" + dotted.replace(".", "_"),
+        function=function,
         path_line=markdown(operation.path_line),
         summary=markdown(operation.summary),
         returns=operation.implementation.returns.replace("models.", "").replace("builtins.", ""),

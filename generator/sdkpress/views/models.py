@@ -250,13 +250,16 @@ def _field_doc(docs: Docs) -> list[str]:
     return lines
 
 
-_SHADOWED = frozenset({"int", "str", "float", "bool", "bytes", "list", "dict", "tuple", "object"})
+BUILTIN_TYPES = frozenset(
+    {"int", "str", "float", "bool", "bytes", "list", "dict", "tuple", "object"}
+)
+"""Builtin types that generated annotations name."""
 
 
 def _unshadowed(fields: list[FieldView]) -> list[FieldView]:
     """An attribute called `list` hides the type of that name from the annotations behind it."""
     hidden = {field.name for field in fields}
-    if hidden.isdisjoint(_SHADOWED) and hidden.isdisjoint(_MODULES):
+    if hidden.isdisjoint(BUILTIN_TYPES) and hidden.isdisjoint(_MODULES):
         return fields
     return [
         FieldView(field.name, qualify(field.annotation, hidden), field.default, field.doc)
@@ -267,9 +270,19 @@ def _unshadowed(fields: list[FieldView]) -> list[FieldView]:
 _MODULES = ("datetime", "decimal", "uuid")
 
 
+_NAMED = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<![.\w])([A-Za-z_]\w*)""")
+"""A string, or else a name that an annotation takes from its scope."""
+
+
+def _hides_a_type(keys: list[FieldView]) -> bool:
+    """Whether a key has the name of a type in an annotation, and no other name for it is known."""
+    names = {key.name for key in keys} - BUILTIN_TYPES - set(_MODULES)
+    return any(not names.isdisjoint(_NAMED.findall(key.annotation)) for key in keys)
+
+
 def qualify(annotation: str, hidden: set[str]) -> str:
     """Types that a scope hides, by other names: `list[str]` -> `builtins.list[str]`."""
-    types = sorted(_SHADOWED & hidden)
+    types = sorted(BUILTIN_TYPES & hidden)
     modules = sorted(hidden.intersection(_MODULES))
     if not types and not modules:
         return annotation
@@ -342,7 +355,7 @@ def _param(schema: ObjectSchema, name: str, annotator: Annotator, imports: Impor
         or key.name.startswith("__")
         or not key.name.isascii()
         for key in keys
-    )
+    ) or _hides_a_type(keys)
     if functional:
         keys = [FieldView(literal(key.name), literal(key.annotation), "", key.doc) for key in keys]
     else:

@@ -13,7 +13,7 @@ from sdkpress.text import docstring, literal, one_line
 from sdkpress.views.arguments import ArgumentView, ArgumentWriter
 from sdkpress.views.facts import FactWriter
 from sdkpress.views.links import LinkView, LinkWriter, link_lines
-from sdkpress.views.models import qualify
+from sdkpress.views.models import BUILTIN_TYPES, qualify
 from sdkpress.views.operation_docs import operation_doc
 from sdkpress.views.pages import paged
 from sdkpress.views.results import ResultView, ResultWriter
@@ -50,6 +50,8 @@ class OperationView:
     accept: str = ""
     stream_test: str = ""
     """The condition under which the answer is a stream, empty where there is none."""
+    values: str = "dict[str, object]"
+    """The type of what a builder collects, where an argument may have the name of a type."""
     deprecation: str = ""
     """What a call of a deprecated operation warns with."""
     is_paginated: bool = False
@@ -192,8 +194,8 @@ class OperationBuilder:
             doc=docstring(doc, 8),
             request_doc=docstring([request_doc], 8),
             facts=tuple(self._facts.write(operation)),
-            signatures=signatures.overloads,
-            implementation=signatures.implementation,
+            signatures=tuple(_qualified(item, self._hidden) for item in signatures.overloads),
+            implementation=_qualified(signatures.implementation, self._hidden),
             arguments=merged,
             condition=condition,
             always_streams=stream is not None and stream.always,
@@ -217,6 +219,7 @@ class OperationBuilder:
             accept=writer.accept,
             stream_test=condition or _asked_by(results, writer.accept),
             deprecation=f"{place.dotted()}() is deprecated" if operation.docs.deprecated else "",
+            values=qualify("dict[str, object]", {item.name for item in merged}),
             is_paginated=pages is not None,
             is_wide=signatures.is_wide,
             links=links,
@@ -259,6 +262,24 @@ class OperationBuilder:
 
     def _list(self) -> str:
         return qualify("list", self._hidden)
+
+
+def _qualified(signature: SignatureView, hidden: set[str]) -> SignatureView:
+    """The signature with other names for the types that attributes of the class hide."""
+
+    def written(lines: tuple[str, ...]) -> tuple[str, ...]:
+        parts = (line.partition(": ") for line in lines)
+        return tuple(f"{name}: {qualify(rest, hidden)}" for name, _, rest in parts)
+
+    if hidden.isdisjoint(BUILTIN_TYPES):
+        return signature
+    return SignatureView(
+        written(signature.positional),
+        written(signature.keyword),
+        qualify(signature.request, hidden),
+        qualify(signature.returns, hidden),
+        qualify(signature.async_returns, hidden),
+    )
 
 
 def _choosing(argument: ArgumentView) -> ArgumentView:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -9,14 +10,18 @@ from sdkpress.annotations import Annotator, Imports
 from sdkpress.model import Api, Operation
 from sdkpress.naming import Names, operation_key
 from sdkpress.naming.words import pascal
-from sdkpress.views.models import used_modules
+from sdkpress.views.models import BUILTIN_TYPES, used_modules
 from sdkpress.views.operations import OperationBuilder, OperationView
 
-_MODULE_NAMES = frozenset(
-    {"annotations", "builtins", "datetime", "decimal", "models", "overload", "uuid"}
-)
-"""Names that a module of operations has in its namespace: a submodule of that name would hide one."""
+_MODULE_NAMES = BUILTIN_TYPES | {
+    "annotations", "builtins", "datetime", "decimal", "deprecated", "models", "overload", "self",
+    "uuid", "warn_deprecated",
+}  # fmt: skip
+"""Names that a module of operations uses: a submodule of that name would hide one."""
 
+
+_BASES = frozenset({"Sync", "Async"})
+"""The base classes of resources, called as resources are."""
 
 _FACTS = (
     "Answer",
@@ -91,14 +96,45 @@ def resource_views(api: Api, names: Names, annotator: Annotator) -> tuple[Resour
             operations.setdefault(place.resource[:end], [])
         operations.setdefault(place.resource, []).append(operation)
     paths = sorted(operations)
+    class_names = _class_names(paths)
     below: dict[tuple[str, ...], list[tuple[str, ...]]] = {path: [] for path in paths}
     for path in paths:
         below.setdefault(path[:-1], []).append(path)
     found: list[ResourceView] = []
     for path in paths:
         children = below[path]
-        found.append(_resource(api, names, annotator, path, operations[path], children, paths))
+        found.append(
+            _resource(api, names, annotator, path, operations[path], children, class_names)
+        )
     return tuple(found)
+
+
+def _class_names(paths: list[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
+    """What the classes of each resource are called, without `Async` before and `Resource` behind.
+
+    A module has the classes of its resource and of the children: all of them have to differ,
+    `async_jobs` beside `jobs` and a child `sync` beside the base class of every resource too.
+    """
+    found: dict[tuple[str, ...], str] = {}
+    taken: dict[tuple[str, ...], set[str]] = {}
+
+    def is_free(name: str, *modules: set[str]) -> bool:
+        return all(module.isdisjoint((name, f"Async{name}")) for module in modules)
+
+    # Parents before children; what may look like the class of another one comes last.
+    for path in sorted(paths, key=lambda path: (len(path), path[-1].startswith("async"), path)):
+        own = taken.setdefault(path, set(_BASES))
+        above = taken.setdefault(path[:-1], set(_BASES))
+        wanted = pascal(path[-1])
+        longer = (pascal("_".join(path[start:])) for start in range(len(path) - 2, -1, -1))
+        numbered = (f"{wanted}Group{number}" for number in itertools.count(2))
+        for name in itertools.chain((wanted,), longer, (f"{wanted}Group",), numbered):
+            if is_free(name, own, above):
+                break
+        found[path] = name
+        own |= {name, f"Async{name}"}
+        above |= {name, f"Async{name}"}
+    return found
 
 
 def _resource(
@@ -108,7 +144,7 @@ def _resource(
     path: tuple[str, ...],
     operations: list[Operation],
     children: list[tuple[str, ...]],
-    paths: list[tuple[str, ...]],
+    class_names: dict[tuple[str, ...], str],
 ) -> ResourceView:
     imports = Imports()
     hidden = {names.operations[operation_key(item)].method for item in operations}
@@ -131,6 +167,7 @@ def _resource(
         "\n".join((*s.positional, *s.keyword, s.returns, s.async_returns, s.request))
         for s in signatures
     )
+    text = "\n".join((text, *(view.values for view in views)))
     if any(len(view.signatures) > 1 or view.choices for view in views):
         imports.typing.add("Literal")
     if any(view.is_wide for view in views):
@@ -141,12 +178,12 @@ def _resource(
         used_words.add("Any")
     return ResourceView(
         path=path,
-        class_name=pascal(path[-1]),
+        class_name=class_names[path],
         dots="." * (len(path) + (2 if children else 1)),
         is_package=bool(children),
         operations=tuple(views),
         children=tuple(
-            ChildView(child[-1], pascal(child[-1]), module_name(child[-1])) for child in children
+            ChildView(child[-1], class_names[child], module_name(child[-1])) for child in children
         ),
         models_alias=" as _models" if "models" in hidden else "",
         uses_models="models." in facts + text,
