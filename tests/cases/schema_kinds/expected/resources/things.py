@@ -87,7 +87,7 @@ class ThingsRequests:
         options: Options | None = None,
     ) -> Request[models.Thing]:
         """The request of create(): send it with client.send(request)."""
-        body_: dict[str, object] = {"kind": kind, "nothing": nothing}
+        body_: dict[builtins.str, object] = {"kind": kind, "nothing": nothing}
         if anything is not UNSET:
             body_["anything"] = anything
         if always is not UNSET:

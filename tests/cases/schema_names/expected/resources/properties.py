@@ -13,6 +13,7 @@ from .._runtime.resource import AsyncResource, SyncResource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import builtins
     import datetime
     import uuid
     from collections.abc import Mapping, Sequence
@@ -91,7 +92,12 @@ class PropertiesRequests:
         options: Options | None = None,
     ) -> Request[models.Properties]:
         """The request of update(): send it with client.send(request)."""
-        body_: dict[str, object] = {"+1": plus_1, "class": class_, "datetime": datetime, "Pet": pet}
+        body_: builtins.dict[builtins.str, object] = {
+            "+1": plus_1,
+            "class": class_,
+            "datetime": datetime,
+            "Pet": pet,
+        }
         if minus_1 is not None:
             body_["-1"] = minus_1
         if empty is not None:
