@@ -228,6 +228,11 @@ def reported_error(content: bytes, type_: Any) -> dict[str, Any] | None:
     if not fields.get("error"):
         return None
     required: set[str] = set()
+    if not is_model(type_) and type_ is not Any:
+        # Of a union, the member that the answer is counts.
+        built: object = decode_json(content, type_).value
+        if isinstance(built, Model):
+            type_ = type(built)
     if is_model(type_):
         names = _field_names(type_)
         required = {name for name, needed in names.items() if needed} - {"error"}

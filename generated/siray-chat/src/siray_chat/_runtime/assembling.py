@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from . import answers
 from .content_coding import ContentCodingError
-from .decoding import JSONDecodeError, convert, decode_json, decoder_for
+from .decoding import Decoded, JSONDecodeError, convert, decode_json, decoder_for
 from .errors import (
     APIConnectionError,
     APIResponseError,
@@ -50,6 +50,7 @@ class Assembler:
         "_document_size",
         "_frames",
         "_is_model",
+        "_is_text",
         "_looked_at",
         "_strict",
         "_terminator",
@@ -73,7 +74,9 @@ class Assembler:
         self._type: Any = answer.type() if answer.type else Any
         self._is_model = answers.is_model(self._type)
         self._decoder = decoder_for(self._type)
-        self._strict = self._decoder.strict
+        # The data of an event is text before it is JSON: a string is what it says.
+        self._is_text = self._type is str and answer.kind == "sse"
+        self._strict = _text_of if self._is_text else self._decoder.strict
         self._terminator = None if answer.terminator is None else answer.terminator.encode()
         self._warned: set[str] = set()
         self._whole: Any = None
@@ -268,12 +271,12 @@ class Assembler:
             return _SKIP
         if event == b"error":
             raise self._reported(data)
-        if not data.strip():
+        if not (data if self._is_text else data.strip()):
             return _SKIP
         if self.answer.envelope:
             return self._enveloped(data, frame)
         try:
-            value, notes = self._decoder.decode(data)
+            value, notes = self._decoded(data)
         except JSONDecodeError as error:
             message = f"an event of the stream is not JSON: {error}; it begins {_shown(data)}"
             raise self._undecodable(message, data) from None
@@ -288,8 +291,24 @@ class Assembler:
             self._mismatched(tuple(map(str, notes)), data, value)
         return value
 
+    def _decoded(self, data: bytes) -> Decoded[Any]:
+        """The data of an event or a line. Raises JSONDecodeError."""
+        if self._is_text:
+            return Decoded(data.decode("utf-8", "replace"), ())
+        try:
+            return self._decoder.decode(data)
+        except JSONDecodeError:
+            if self.answer.kind != "sse" or self._type is Any or self._is_model:
+                raise
+            # Where strings of some kind are allowed, text in no quotes may be one.
+            text = convert(data.decode("utf-8", "replace"), self._type)
+            if text.notes:
+                raise
+            return text
+
     def _enveloped(self, data: bytes, frame: bytes | RawEvent) -> Any:
-        fields: dict[str, Any] = {"data": data.decode("utf-8", "replace")}
+        text = data.decode("utf-8", "replace")
+        fields: dict[str, Any] = {"data": text}
         if isinstance(frame, RawEvent):
             if frame.event != b"message":
                 fields["event"] = frame.event.decode("utf-8", "replace")
@@ -298,6 +317,20 @@ class Assembler:
             if frame.retry is not None:
                 fields["retry"] = frame.retry
         value, notes = convert(fields, self._type)
+        if notes:
+            # What is no string by the document is JSON in text, and the name of an event that
+            # gives none is "message".
+            candidates: list[dict[str, Any]] = [{"event": "message", **fields}]
+            try:
+                parsed: Any = decode_json(data, Any).value
+            except JSONDecodeError:
+                pass
+            else:
+                candidates += [{**fields, "data": parsed} for fields in (fields, *candidates)]
+            for candidate in candidates:
+                other = convert(candidate, self._type)
+                if len(other.notes) < len(notes):
+                    value, notes = other
         if notes:
             self._mismatched(tuple(map(str, notes)), data, value)
         return value
@@ -398,6 +431,13 @@ def _renamed(value: Any, names: dict[str, str]) -> Any:
         elements = cast("list[Any]", value)
         return [_renamed(element, names) for element in elements]
     return value
+
+
+def _text_of(data: bytes) -> str:
+    """The data of an event as text; ValueError for none."""
+    if not data:
+        raise ValueError("no data")
+    return data.decode("utf-8", "replace")
 
 
 def _shown(data: bytes) -> str:

@@ -104,11 +104,19 @@ def build_body(content: Content, value: Any, extra: Mapping[str, Any] | None) ->
         media_type = None  # a range names nothing that can be sent
     if kind == "form" or kind == "multipart":
         fields: Any = to_plain_tree(value)
+        if kind == "multipart" and not isinstance(fields, Mapping) and not content.encoding:
+            if (media_type or "").startswith("multipart/form-data"):
+                # Each part of a form has a name (RFC 7578, section 4.2), and the document has none.
+                fields = {"file": fields if isinstance(fields, list) else value}
         if kind == "multipart" and isinstance(fields, (list, tuple)) and not extra:
             from .multipart import Multipart
 
             parts = cast("list[Any]", fields)
             return Multipart(parts, content.encoding, media_type or "multipart/mixed")
+        if kind == "form" and isinstance(value, (str, bytes, bytearray)) and not extra:
+            # A form that the caller has written already.
+            written = value.encode() if isinstance(value, str) else bytes(value)
+            return Body(written, media_type or "application/x-www-form-urlencoded")
         if not isinstance(fields, Mapping):
             raise InvalidRequestError(f"a form body must be an object, not {type(value).__name__}")
         merged: dict[str, Any] = {**fields, **(extra or {})}
@@ -124,7 +132,13 @@ def build_body(content: Content, value: Any, extra: Mapping[str, Any] | None) ->
     if kind == "text":
         if isinstance(value, (bytes, bytearray)):
             return Body(bytes(value), media_type or "text/plain; charset=utf-8")
-        return Body(to_text(value).encode(), media_type or "text/plain; charset=utf-8")
+        plain: object = to_plain_tree(value)
+        is_plain = not media_type or media_type.lower().startswith("text/plain")
+        if is_plain and isinstance(plain, (Mapping, list, tuple)):
+            text = content_text(plain, "application/json")
+        else:
+            text = to_text(plain)
+        return Body(text.encode(), media_type or "text/plain; charset=utf-8")
     if kind == "jsonl":
         from .json_lines import lines_body
 

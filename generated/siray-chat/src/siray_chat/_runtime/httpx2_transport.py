@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _MAX_CONNECTIONS = 1000
 _MAX_IDLE = 100
 _IDLE_SECONDS = 30.0
+_BODIED = ("POST", "PUT", "PATCH")
 
 
 def library_of(client: object) -> ModuleType | None:
@@ -299,15 +300,19 @@ class WireRequest:
         headers = [
             (name.encode("ascii"), _header_bytes(value))
             for name, value in request.headers
-            if body is not None or name != "Content-Length"
+            # The library says itself that the body of these methods is empty.
+            if body is not None or name != "Content-Length" or request.method not in _BODIED
         ]
-        return client.build_request(
+        built = client.build_request(
             request.method,
             request.url,
             headers=headers,
             content=content,
             extensions={"timeout": budget.limits()},
         )
+        if built.method != request.method:
+            built.method = request.method  # the library writes every method in capitals
+        return built
 
 
 def _header_bytes(value: str) -> bytes:

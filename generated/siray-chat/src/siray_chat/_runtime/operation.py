@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     Replay: TypeAlias = Literal["safe", "method", "key"]
     TypeThunk: TypeAlias = Callable[[], Any]
 
+_METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS TRACE QUERY".split())
+
 
 class Parameter:
     """A parameter of an operation (OpenAPI Parameter Object)."""
@@ -245,7 +247,9 @@ class Operation:
         idempotency_header: str | None = None,
         servers: tuple[str, ...] = (),
     ) -> None:
-        self.method: str = method.upper()
+        # Methods are case-sensitive (RFC 9110, section 9.1): an unusual one goes out as it is written.
+        upper = method.upper()
+        self.method: str = upper if upper in _METHODS else method
         self.path: str = path
         self.operation_id: str = operation_id
         self.security: tuple[tuple[str, ...], ...] = security

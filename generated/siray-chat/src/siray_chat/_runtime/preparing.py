@@ -70,6 +70,8 @@ class Draft:
         if not lower or not _TOKEN.issuperset(lower):
             raise InvalidRequestError(f"{name!r} is no header name")
         if not (value.isascii() and value.isprintable()):
+            # A line end after a value is of the file that it was read from.
+            value = value.rstrip("\r\n")
             _check_header(name, value)
         self._headers[lower] = (name, value.strip(" \t"))
 
@@ -137,6 +139,10 @@ class Draft:
         if self._query:
             url += ("&" if "?" in url else "?") + "&".join(self._query)
         headers = list(self._headers.values())
+        body = self.body
+        if "content-length" in self._headers and (body is None or body.length is not None):
+            # A parameter of that name; the length is known better here.
+            headers.remove(self._headers["content-length"])
         if self._cookies:
             own = self._headers.get("cookie")
             if own is not None:
@@ -144,13 +150,14 @@ class Draft:
             cookies = self._cookies if own is None else [own[1], *self._cookies]
             headers.append(("Cookie", "; ".join(cookies)))
         headers.append((ATTEMPT_HEADER, str(attempt - 1)))
-        body = self.body
         if body is not None:
-            if body.length is None:
+            if body.length is None and "content-length" in self._headers:
+                pass
+            elif body.length is None:
                 headers.append(("Transfer-Encoding", "chunked"))
             else:
                 headers.append(("Content-Length", str(body.length)))
-        elif self.method in ("POST", "PUT", "PATCH"):
+        elif self.method in ("POST", "PUT", "PATCH") or "content-length" in self._headers:
             headers.append(("Content-Length", "0"))
         return PreparedRequest(self.method, url, headers, body)
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from .answering import Answers
 from .exchanges import Cut, Exchange, ReceivedRequest, Reply, Stall
 from .references import References
-from .routing import Operation, Router
+from .routing import Found, Operation, Router
 from .scripting import Script
 from .security import Credentials, SecurityGate
 from .validating import Problem, RequestValidator
@@ -102,7 +102,7 @@ class FakeApp:
         return replace(reply, headers=(*reply.headers, ("x-request-id", f"fake-{number}")))
 
     def _respond(self, request: ReceivedRequest) -> Reply:
-        found = self._router.find(request.method, request.path, request)
+        found = self._nearest(request)
         operation = found.operation
         if operation is not None:
             request = replace(
@@ -127,6 +127,16 @@ class FakeApp:
         script = self._scripts.get(operation.key)
         scripted = script.next(request, usual) if script is not None else None
         return scripted if scripted is not None else usual()
+
+    def _nearest(self, request: ReceivedRequest) -> Found:
+        """The operation meant: of paths that differ in names only, one that takes the parameters."""
+        matching = list(self._router.matches(request.method, request.path, request))
+        for found in matching if len(matching) > 1 else ():
+            if found.operation is not None:
+                given = replace(request, path_parameters=dict(found.parameters))
+                if self._validator.takes_path(given, found.operation):
+                    return found
+        return matching[0]
 
     def _unknown(self, request: ReceivedRequest, allowed: tuple[str, ...]) -> Reply:
         if allowed:
@@ -183,7 +193,7 @@ def _received(scope: Scope, body: bytes) -> ReceivedRequest:
     if root and path.startswith(f"{root}/"):
         path = path[len(root) :]
     return ReceivedRequest(
-        method=str(scope["method"]).upper(),
+        method=str(scope["method"]),
         path=path.partition("?")[0],
         query_string=scope.get("query_string", b"").decode("latin-1"),
         headers=tuple(

@@ -13,7 +13,15 @@ from xml.sax.saxutils import escape
 
 import msgspec
 
-from .coercion import coerce, item_types, properties_of, scalar, types_of, unbracketed
+from .coercion import (
+    coerce,
+    inner_schema,
+    item_types,
+    properties_of,
+    scalar,
+    types_of,
+    unbracketed,
+)
 from .media_types import kind_of
 from .merging import flatten
 from .nodes import as_list, as_object, as_text
@@ -37,6 +45,8 @@ def read_body(body: bytes, media_type: str, schema: Any, references: References)
             return msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise NotReadable(f"is not JSON: {error}") from None
+    if kind == "form" and types_of(schema, references) == {"string"}:
+        return body.decode("utf-8", "replace")  # whatever it holds, the caller wrote it
     if kind in ("form", "multipart"):
         pairs: list[tuple[str, Any]]
         if kind == "form":
@@ -56,18 +66,27 @@ def read_body(body: bytes, media_type: str, schema: Any, references: References)
 
 def _members(pairs: list[tuple[str, Any]], schema: Any, references: References) -> dict[str, Any]:
     properties = properties_of(schema, references)
+    extra = inner_schema(schema, "additionalProperties", references)
     members: dict[str, Any] = {}
     nested: dict[str, list[tuple[str, Any]]] = {}
     for name, given in pairs:
-        base, bracket, rest = name.partition("[")
+        # A declared name may have brackets of its own.
+        base, bracket, rest = (name, "", "") if name in properties else name.partition("[")
         if bracket and base in properties and rest != "]":
             nested.setdefault(base, []).append((rest, given))
             continue
-        member = properties.get(base, {})
+        member = properties.get(base, extra)
         types = types_of(member, references)
         if "array" in types and ("string" not in types or base in members or bracket):
             present = members.setdefault(base, [])
-            value = scalar(given, item_types(member, references))
+            types = item_types(member, references)
+            value = scalar(given, types)
+            if isinstance(value, str) and "string" not in types and not bracket:
+                # An array of arrays or objects is written as one piece of JSON.
+                whole = scalar(value, frozenset({"array"}))
+                if isinstance(whole, list):
+                    members[base] = whole
+                    continue
             members[base] = [*(present if isinstance(present, list) else [present]), value]
         else:
             members[base] = scalar(given, types)

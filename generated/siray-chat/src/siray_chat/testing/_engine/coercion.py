@@ -11,7 +11,15 @@ from .merging import flatten
 from .nodes import as_list, as_object, as_text
 from .references import References
 
-__all__ = ["coerce", "item_types", "properties_of", "scalar", "types_of", "unbracketed"]
+__all__ = [
+    "coerce",
+    "inner_schema",
+    "item_types",
+    "properties_of",
+    "scalar",
+    "types_of",
+    "unbracketed",
+]
 
 _INTEGER = re.compile(r"[+-]?\d{1,4000}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
@@ -77,15 +85,25 @@ def properties_of(schema: Any, references: References, depth: int = 0) -> dict[s
     return found
 
 
-def item_types(schema: Any, references: References) -> frozenset[str]:
+def inner_schema(schema: Any, keyword: str, references: References, depth: int = 0) -> Any:
+    """What `items` or `additionalProperties` says, in any of the alternatives; {} for nothing."""
     flat = flatten(schema, references)
-    if "items" in flat.rules:
-        return types_of(flat.rules["items"], references)
-    found: frozenset[str] = frozenset()
-    for alternatives in flat.alternatives:
-        for branch in alternatives.branches:
-            found |= types_of(flatten(branch, references).rules.get("items", {}), references)
-    return found
+    if keyword in flat.rules:
+        return flat.rules[keyword]
+    found: list[Any] = []
+    if depth < 4:
+        for alternatives in flat.alternatives:
+            for branch in alternatives.branches:
+                inner = inner_schema(branch, keyword, references, depth + 1)
+                if isinstance(inner, dict) and inner and inner not in found:
+                    found.append(inner)
+    if len(found) > 1:
+        return {"anyOf": found}
+    return found[0] if found else {}
+
+
+def item_types(schema: Any, references: References) -> frozenset[str]:
+    return types_of(inner_schema(schema, "items", references), references)
 
 
 def unbracketed(pairs: list[tuple[str, Any]], schema: Any, references: References) -> Any:
@@ -94,12 +112,11 @@ def unbracketed(pairs: list[tuple[str, Any]], schema: Any, references: Reference
     for name, given in pairs:
         key, _, rest = name.partition("]")
         groups.setdefault(key, []).append((rest.removeprefix("["), given))
-    flat = flatten(schema, references)
     is_array = "array" in types_of(schema, references) and all(
         key.isdigit() or not key for key in groups
     )
     properties = properties_of(schema, references)
-    extra: Any = flat.rules.get("items" if is_array else "additionalProperties", {})
+    extra = inner_schema(schema, "items" if is_array else "additionalProperties", references)
     values: dict[str, Any] = {}
     for key, inner in groups.items():
         member = extra if is_array else properties.get(key, extra)

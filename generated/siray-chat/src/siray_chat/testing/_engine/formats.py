@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 
-__all__ = ["is_format", "sample_format"]
+__all__ = ["fitted", "is_checked", "is_format", "sample_format"]
 
 _DATE_TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?"
@@ -58,6 +58,21 @@ def sample_format(name: str, variant: int) -> str | None:
             return "^.*$"
         case _:
             return None
+
+
+def fitted(name: str, text: str, shortest: int, longest: int | None) -> str:
+    """The sample with its length within bounds, if a value of the format can have it."""
+    if name == "date-time" and len(text) + 1 < shortest <= min(longest or 35, 35):
+        zone = "+00:00" if shortest == 25 else "Z"
+        fraction = shortest - len(text) - len(zone)
+        zeros = f".{'0' * fraction}" if fraction > 0 else ""
+        return text[:-1] + zeros + zone
+    return text
+
+
+def is_checked(name: str) -> bool:
+    """Whether values of the format are told from others."""
+    return name in _CHECKS
 
 
 def is_format(name: str, text: str) -> bool:

@@ -19,10 +19,11 @@ from .nodes import as_bool, as_list, as_object, as_text, pointer_token
 from .patterns import compiled
 from .references import References
 
-__all__ = ["Direction", "SchemaRules", "Violation", "is_type", "same"]
+__all__ = ["Direction", "SchemaRules", "Violation", "is_type", "items_by_enum", "same"]
 
 Direction: TypeAlias = Literal["request", "response"]
 _NO_REFS: tuple[str, ...] = ()
+_TYPING = frozenset(("$ref", "allOf", "anyOf", "oneOf", "not", "if", "enum", "const", "x-nullable"))
 _COMBINING = frozenset(
     ("allOf", "anyOf", "oneOf", "not", "if", "dependentSchemas", "unevaluatedProperties")
 )
@@ -72,7 +73,8 @@ class SchemaRules:
             yield from self._check(
                 value, self._references.target(reference), at, (*refs, reference)
             )
-        yield from _check_kind(value, rules, at)
+        rules = items_by_enum(rules)
+        yield from _check_kind(value, rules, at, is_response=not self._is_request)
         if isinstance(value, bool) or value is None:
             pass
         elif isinstance(value, (int, float)):
@@ -149,8 +151,12 @@ class SchemaRules:
                         at, "dependentRequired", f"misses {other!r}, as {name!r} is set"
                     )
 
+    def _is_file(self, schema: Any) -> bool:
+        return self._references.resolve(schema).get("format") == "binary"
+
     def _is_waived(self, name: Any, properties: dict[str, Any], rules: dict[str, Any]) -> bool:
-        if self._is_request and properties and name not in properties:
+        is_closed = rules.get("additionalProperties") is False
+        if (self._is_request or is_closed) and properties and name not in properties:
             # Misspelled in the document: no client has an argument for it.
             return not rules.keys() & {"$ref", "allOf", "anyOf", "oneOf", "patternProperties"}
         node = as_object(properties.get(name))
@@ -210,7 +216,7 @@ class SchemaRules:
         for branch in branches:
             found = list(itertools.islice(self._check(value, branch, at, refs), 5))
             if not found:
-                if isinstance(value, str) and as_object(branch).get("format") == "binary":
+                if isinstance(value, str) and self._is_file(branch):
                     # A file, and another alternative is its address: text is the latter.
                     is_file = True
                     continue
@@ -280,9 +286,14 @@ def _named_branch(value: Any, branches: list[Any], discriminator: dict[str, Any]
     return None
 
 
-def _check_kind(value: Any, rules: dict[str, Any], at: str) -> Iterator[Violation]:
+def _check_kind(
+    value: Any, rules: dict[str, Any], at: str, *, is_response: bool
+) -> Iterator[Violation]:
     declared = rules.get("type")
     names = [declared] if isinstance(declared, str) else as_list(declared)
+    if not names and is_response:
+        # A client reads such an answer as what the keywords are about.
+        names = _implied_types(rules)
     if names and not any(is_type(value, name) for name in names):
         wanted = " or ".join(as_text(name, "?") for name in names)
         yield Violation(at, "type", f"is {_describe(value)}, not of type {wanted}")
@@ -294,6 +305,25 @@ def _check_kind(value: Any, rules: dict[str, Any], at: str) -> Iterator[Violatio
             listed = ", ".join(_shorten(choice) for choice in choices[:6])
             more = ", ..." if len(choices) > 6 else ""
             yield Violation(at, "enum", f"is none of {listed}{more}")
+
+
+def items_by_enum(rules: dict[str, Any]) -> dict[str, Any]:
+    """The rules, with the `enum` of an array put where it must have been meant: on its items."""
+    if rules.get("type") != "array" or not isinstance(rules.get("enum"), list):
+        return rules
+    choices = as_list(rules["enum"])
+    if any(isinstance(choice, list) for choice in choices):
+        return rules
+    items = {"allOf": [rules.get("items", {}), {"enum": choices}]}
+    return {**{key: value for key, value in rules.items() if key != "enum"}, "items": items}
+
+
+def _implied_types(rules: dict[str, Any]) -> list[str]:
+    if not _TYPING.isdisjoint(rules):
+        return []
+    if any(isinstance(rules.get(word), dict) for word in ("properties", "additionalProperties")):
+        return ["object"]
+    return ["array"] if isinstance(rules.get("items"), dict) else []
 
 
 def _check_number(value: int | float, rules: dict[str, Any], at: str) -> Iterator[Violation]:

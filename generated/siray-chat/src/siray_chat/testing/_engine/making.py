@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
-from .formats import sample_format
+from .formats import fitted, is_checked, sample_format
 from .inheritance import inheritance_of
-from .json_schema import Direction, SchemaRules, is_type, same
+from .json_schema import Direction, SchemaRules, is_type, items_by_enum, same
 from .merging import Alternatives, Flat, flatten
 from .nodes import as_bool, as_list, as_object, as_text
 from .numbers import sample_number
@@ -22,8 +22,18 @@ from .references import References
 __all__ = ["Endless", "Making", "Place"]
 
 _DEEPEST_OPTIONAL = 8
+_ARRAY_WORDS = (
+    "items",
+    "prefixItems",
+    "contains",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "unevaluatedItems",
+)
 _LONGEST_TEXT = 100_000
 _MOST_ITEMS = 1_000
+_VAGUE = frozenset(("description", "title", "deprecated", "nullable"))
 
 
 class Endless(Exception):
@@ -32,11 +42,15 @@ class Endless(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where in the value we are: how deep, below which references, and which variant is wanted."""
+    """Where in the value we are: how deep, below which references, and which variant is wanted.
+
+    `here` are those of the references that were followed for this very value.
+    """
 
     depth: int = 0
     refs: tuple[str, ...] = ()
     variant: int = 0
+    here: tuple[str, ...] = ()
 
 
 class Making:
@@ -71,7 +85,7 @@ class Making:
         self._nodes += 1
         if self._nodes > 5 * self._most_nodes:
             raise Endless
-        flat = flatten(schema, self._references)
+        flat = flatten(schema, self._references, place.here)
         try:
             if flat.is_impossible or any(reference in place.refs for reference in flat.refs):
                 raise Endless
@@ -80,7 +94,8 @@ class Making:
                 if not inherited.own:
                     return self._child(flat, list(inherited.children.values()), place)
                 flat = self._named(flat, schema, inherited.property, inherited.own)
-            return self._choose(flat, schema, replace(place, refs=(*place.refs, *flat.refs)))
+            refs, here = (*place.refs, *flat.refs), (*place.here, *flat.refs)
+            return self._choose(flat, schema, replace(place, refs=refs, here=here))
         except Endless:
             if self._rules.accepts(None, schema):
                 return None
@@ -117,7 +132,7 @@ class Making:
         return first[0]
 
     def _candidates(self, flat: Flat, place: Place) -> Iterator[Any]:
-        rules = flat.rules
+        rules = items_by_enum(flat.rules)
         if self._uses_suggestions and place.variant == 0:
             for suggestion in flat.suggestions:
                 if suggestion is not None and self._rules.accepts(suggestion, rules):
@@ -156,9 +171,13 @@ class Making:
         nulls: list[Any] = []
         is_any = False
         for branch in [*first.branches[start:], *first.branches[:start]]:
-            parts = [flat.rules, branch, *others, *_tagged(first, branch)]
+            if _is_bare_null(branch):
+                nulls.append(None)
+                continue
+            parts = [flat.rules, branch, *others, *self._tagged(first, branch)]
             try:
-                value = self.value({"allOf": parts}, _deeper(place))
+                # A branch that leads back to the union (`allOf` of the base) adds nothing by that.
+                value = self.value({"allOf": parts}, replace(_deeper(place), here=place.here))
             except Endless:
                 continue
             if value is None:
@@ -169,6 +188,24 @@ class Making:
         yield from nulls
         if not is_any and not nulls:
             raise Endless
+
+    def _tagged(self, alternatives: Alternatives, branch: Any) -> list[Any]:
+        """What a discriminator adds to a branch: the property has the value that names it."""
+        name = alternatives.discriminator.get("propertyName")
+        reference = as_object(branch).get("$ref")
+        if not isinstance(name, str) or not isinstance(reference, str):
+            return []
+        component = reference.rsplit("/", 1)[-1]
+        value = component
+        for key, target in as_object(alternatives.discriminator.get("mapping")).items():
+            if target in (reference, component):
+                value = key
+                break
+        rules = flatten(branch, self._references).rules
+        declared = as_object(rules.get("properties")).get(name, {})
+        if not self._rules.accepts(value, declared):
+            return []  # a branch that has a constant of its own knows better
+        return [{"properties": {name: {"const": value}}, "required": [name]}]
 
     def _build(self, rules: dict[str, Any], place: Place) -> Any:
         match self._kind(rules):
@@ -201,7 +238,7 @@ class Making:
             return "null"
         if any(word in rules for word in ("properties", "required", "additionalProperties")):
             return "object"
-        if "items" in rules or "prefixItems" in rules or "minItems" in rules:
+        if any(word in rules for word in _ARRAY_WORDS):
             return "array"
         if any(word in rules for word in ("pattern", "minLength", "maxLength", "format")):
             return "string"
@@ -211,6 +248,8 @@ class Making:
     def _object(self, rules: dict[str, Any], place: Place) -> dict[str, Any]:
         properties = as_object(rules.get("properties"))
         required = {name for name in as_list(rules.get("required")) if isinstance(name, str)}
+        # `required: true` at the property itself, as JSON Schema had it once.
+        required |= {name for name, node in properties.items() if _asks_for_itself(node)}
         inner = _deeper(place)
         members: dict[str, Any] = {}
         for name, schema in properties.items():
@@ -226,6 +265,8 @@ class Making:
                     raise
         additional = rules.get("additionalProperties", True)
         for name in sorted(required - properties.keys()):
+            if additional is False and not rules.get("patternProperties"):
+                continue  # required and forbidden: nothing would do, so the rest counts
             members[name] = self.value(_schema_of_name(name, rules, additional), inner)
         self._fill(members, rules, additional, inner)
         return members
@@ -266,6 +307,8 @@ class Making:
         least, most = rules.get("minItems"), rules.get("maxItems")
         prefix = as_list(rules.get("prefixItems"))
         schema = rules.get("items", {})
+        if isinstance(schema, list):  # by position, as before 2020-12
+            prefix, schema = [*prefix, *as_list(rules["items"])], {}
         needed = min(least, _MOST_ITEMS) if isinstance(least, int) else 0
         wanted = max(needed, len(prefix))
         if not wanted and not self._is_minimal and schema is not False and not prefix:
@@ -316,6 +359,9 @@ class Making:
             return msgspec.json.encode(self.value(rules["contentSchema"], _deeper(place))).decode()
         if text is None:
             text = f"string{variant}" if variant else "string"
+        if is_checked(name):
+            # Who reads it looks at the format first.
+            return fitted(name, text, shortest, longest)
         if len(text) < shortest:
             text = (text * (shortest // len(text) + 1))[:shortest]
         if longest is not None and len(text) > longest:
@@ -338,8 +384,7 @@ class Making:
 
     def _is_left_out(self, schema: Any) -> bool:
         # An optional property of which nothing is known would only be noise.
-        node = as_object(schema)
-        return not node.keys() - {"description", "title", "deprecated", "nullable"}
+        return not as_object(schema).keys() - _VAGUE
 
     def _is_hidden(self, schema: Any) -> bool:
         node = as_object(schema)
@@ -349,7 +394,17 @@ class Making:
 
 
 def _deeper(place: Place) -> Place:
-    return replace(place, depth=place.depth + 1)
+    return replace(place, depth=place.depth + 1, here=())
+
+
+def _asks_for_itself(node: Any) -> bool:
+    return as_object(node).get("required") is True
+
+
+def _is_bare_null(branch: Any) -> bool:
+    """Whether a branch is `{nullable: true}`, for null has no type in OpenAPI 3.0."""
+    node = as_object(branch)
+    return as_bool(node.get("nullable")) and node.keys() <= _VAGUE
 
 
 def _schema_of_name(name: str, rules: dict[str, Any], additional: Any) -> Any:
@@ -357,19 +412,3 @@ def _schema_of_name(name: str, rules: dict[str, Any], additional: Any) -> Any:
         if is_type(name, "string") and pattern in (name, f"^{name}$"):
             return schema
     return additional
-
-
-def _tagged(alternatives: Alternatives, branch: Any) -> list[Any]:
-    """What a discriminator adds to a branch: the property has the value that names it."""
-    name = alternatives.discriminator.get("propertyName")
-    reference = as_object(branch).get("$ref")
-    if not isinstance(name, str) or not isinstance(reference, str):
-        return []
-    component = reference.rsplit("/", 1)[-1]
-    value = component
-    for key, target in as_object(alternatives.discriminator.get("mapping")).items():
-        if target in (reference, component):
-            value = key
-            break
-    # A default, for a branch that has a constant of its own knows better.
-    return [{"properties": {name: {"default": value}}}]

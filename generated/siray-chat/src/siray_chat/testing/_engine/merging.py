@@ -42,12 +42,16 @@ class Flat:
     is_impossible: bool = False
 
 
-def flatten(schema: Any, references: References) -> Flat:
-    """Merge everything that applies to the same value; a circular reference adds nothing twice."""
-    flat = Flat()
+def flatten(schema: Any, references: References, known: tuple[str, ...] = ()) -> Flat:
+    """Merge everything that applies to the same value; a circular reference adds nothing twice.
+
+    `known` are references that have been followed for this value before.
+    """
+    flat = Flat(refs=list(known))
     defaults: list[Any] = []
     _fold(schema, flat, references, defaults)
     flat.suggestions.extend(defaults)
+    del flat.refs[: len(known)]
     return flat
 
 

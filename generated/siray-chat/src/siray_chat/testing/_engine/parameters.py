@@ -11,9 +11,16 @@ from urllib.parse import unquote, unquote_plus
 import msgspec
 
 from .bodies import read_body
-from .coercion import coerce, item_types, properties_of, types_of, unbracketed
+from .coercion import (
+    coerce,
+    inner_schema,
+    item_types,
+    properties_of,
+    types_of,
+    unbracketed,
+)
 from .exchanges import ReceivedRequest
-from .merging import flatten
+from .json_schema import SchemaRules
 from .nodes import as_object, as_text
 from .references import References
 
@@ -41,6 +48,7 @@ class ParameterReader:
 
     def __init__(self, references: References) -> None:
         self._references = references
+        self._rules = SchemaRules(references, "request")
 
     def read(
         self, request: ReceivedRequest, parameters: Iterable[dict[str, Any]]
@@ -56,6 +64,8 @@ class ParameterReader:
             place, name = as_text(parameter.get("in")), as_text(parameter.get("name"))
             if place == "header" and name.lower() in _IGNORED_HEADERS:
                 continue
+            if place == "path" and name not in request.path_parameters:
+                continue  # the template has no such segment
             content = next(iter(as_object(parameter.get("content")).items()), None)
             schema: Any = parameter.get("schema", {})
             if content is not None:
@@ -159,7 +169,12 @@ class ParameterReader:
                 parts = [part for value in raw for part in value.split(delimiter)]
             else:
                 parts = raw
-            return self._items([unquote_plus(part) for part in parts], schema)
+            items = self._items([unquote_plus(part) for part in parts], schema)
+            alone = coerce(unquote_plus(raw[0]), types) if len(raw) == 1 else items
+            if types <= {"array", "null"} or self._rules.accepts(items, schema):
+                return items
+            # One value is an array of one, or the scalar that the schema allows beside arrays.
+            return alone if self._rules.accepts(alone, schema) else items
         if "object" in types:
             members: dict[str, Any] = {}
             if style == "deepObject":
@@ -172,7 +187,9 @@ class ParameterReader:
                 if members or not raw:
                     return members or None
             elif raw:
-                parts = [unquote_plus(part) for part in raw[0].split(_DELIMITERS.get(style, ","))]
+                delimiter = _DELIMITERS.get(style, ",")
+                given = raw[0] if delimiter == "," else unquote_plus(raw[0])
+                parts = [unquote_plus(part) for part in given.split(delimiter)]
                 return {
                     key: self._coerce_member(key, item, schema)
                     for key, item in zip(parts[::2], parts[1::2], strict=False)
@@ -192,8 +209,7 @@ class ParameterReader:
         return [coerce(part, types) for part in parts]
 
     def _coerce_member(self, name: str, text: str, schema: Any) -> Any:
-        rules = flatten(schema, self._references).rules
-        additional = rules.get("additionalProperties", {})
+        additional = inner_schema(schema, "additionalProperties", self._references)
         member = properties_of(schema, self._references).get(name, additional)
         return coerce(text, types_of(member, self._references))
 

@@ -17,6 +17,7 @@ __all__ = ["Found", "Operation", "Router"]
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _EXPRESSION = re.compile(r"\{([^{}]*)\}")
+_ANY, _GREEDY, _STEM = "(.+?)", "(.+)", r"(.+(?=\.[^.]*$)|.+?)"
 
 
 class Operation:
@@ -147,26 +148,32 @@ class Router:
     def operation(self, key: str) -> Operation | None:
         """The operation with this key (`"GET /pets"`) or `operationId`."""
         method, _, path = key.partition(" ")
-        return self.operations.get(f"{method.upper()} {path}") or (
-            self._ids.get(key) if key else None
-        )
+        found = self.operations.get(key) or self.operations.get(f"{method.upper()} {path}")
+        return found or (self._ids.get(key) if key else None)
 
     def find(self, method: str, path: str, request: ReceivedRequest | None = None) -> Found:
         """The operation for a method and a path that is still percent-encoded.
 
         Where several have the same address, the query and the headers of the request tell.
         """
+        return next(self.matches(method, path, request))
+
+    def matches(
+        self, method: str, path: str, request: ReceivedRequest | None = None
+    ) -> Iterator[Found]:
+        """What `find` returns, and then whatever other templated paths the path fits."""
         best = self._find(method, path, request)
         for base in self._base_paths:
-            if best.operation is not None:
+            if best[0].operation is not None:
                 break
             if path == base or path.startswith(base + "/"):
                 found = self._find(method, path[len(base) :] or "/", request)
-                if found.operation is not None or not best.allowed:
+                if found[0].operation is not None or not best[0].allowed:
                     best = found
-        return best
+        yield from best
 
-    def _find(self, method: str, path: str, request: ReceivedRequest | None) -> Found:
+    def _find(self, method: str, path: str, request: ReceivedRequest | None) -> list[Found]:
+        matching: list[Found] = []
         segments = path.split("/")[1:]
         decoded = [unquote(segment) for segment in segments]
         allowed: set[str] = set()
@@ -176,13 +183,20 @@ class Router:
                 values = route.match(decoded) if "/" not in "".join(decoded) else None
             if values is None:
                 continue
-            if method in route.operations:
-                candidates = route.operations[method]
+            # Servers may hand methods on in capitals (ASGI does).
+            named = (one for one in route.operations if one.upper() == method.upper())
+            known = method if method in route.operations else next(named, None)
+            if known is not None:
+                candidates = route.operations[known]
+                chosen = candidates[0]
                 if len(candidates) > 1 and request is not None:
-                    return Found(max(candidates, key=lambda one: _fit(one, request)), values)
-                return Found(candidates[0], values)
-            allowed.update(route.operations)
-        return Found(allowed=tuple(sorted(allowed)))
+                    chosen = max(candidates, key=lambda one: _fit(one, request))
+                matching.append(Found(chosen, values))
+                if not values:
+                    break
+            elif not matching:
+                allowed.update(route.operations)
+        return matching or [Found(allowed=tuple(sorted(allowed)))]
 
     def _operations(self, path: str, item: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
         base = f"#/paths/{pointer_token(path)}"
@@ -237,7 +251,10 @@ def _fit(operation: Operation, request: ReceivedRequest) -> int:
 def _vagueness(segment: str | re.Pattern[str]) -> tuple[bool, int]:
     if isinstance(segment, str):
         return False, 0
-    return True, -len(segment.pattern.replace("(.+?)", ""))
+    literal = segment.pattern
+    for group in (_STEM, _GREEDY, _ANY):
+        literal = literal.replace(group, "")
+    return True, -len(literal)
 
 
 def _compile(path: str) -> tuple[tuple[str | re.Pattern[str], ...], tuple[str, ...]]:
@@ -250,6 +267,9 @@ def _compile(path: str) -> tuple[tuple[str | re.Pattern[str], ...], tuple[str, .
             continue
         # `{+path}` and `{path*}` of RFC 6570 are written for a parameter `path`.
         names.extend(name.lstrip("+").rstrip("*") or name for name in parts[1::2])
-        pattern = "(.+?)".join(re.escape(literal) for literal in parts[::2])
+        pattern = _ANY.join(re.escape(literal) for literal in parts[::2])
+        # After the last dot comes an extension, which may have the dot itself (`{name}{extension}`).
+        pattern = pattern.replace(rf"{_ANY}\.{_ANY}", rf"{_GREEDY}\.{_ANY}")
+        pattern = pattern.replace(_ANY + _ANY, _STEM + _ANY)
         segments.append(re.compile(pattern, re.DOTALL))
     return tuple(segments), tuple(names)

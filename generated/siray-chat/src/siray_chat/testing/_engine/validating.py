@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .bodies import NotReadable, read_body
+from .coercion import types_of
 from .exchanges import ReceivedRequest
 from .json_schema import SchemaRules
 from .media_types import best_match, kind_of
@@ -56,13 +57,23 @@ class RequestValidator:
         body, found = self._check_body(request, operation)
         return Checked((*problems, *found), body)
 
+    def takes_path(self, request: ReceivedRequest, operation: Operation) -> bool:
+        """Whether the path parameters of a request are valid."""
+        declared = [one for one in operation.parameters if one.get("in") == "path"]
+        return all(
+            given.is_given and not given.problem and self._rules.accepts(given.value, given.schema)
+            for given in self._reader.read(request, declared)
+        )
+
     def _check_parameters(self, request: ReceivedRequest, operation: Operation) -> list[Problem]:
         problems: list[Problem] = []
         for given in self._reader.read(request, operation.parameters):
             place = f"{given.place} {'' if given.place == 'header' else 'parameter '}{given.name!r}"
             rule = f"{operation.pointer}/parameters"
             if not given.is_given:
-                if given.is_required:
+                # An empty array or object of a query is nothing on the wire.
+                may_be_empty = given.place == "query" and self._may_be_empty(given.schema)
+                if given.is_required and not may_be_empty:
                     problems.append(Problem(422, place, "is required", rule))
                 continue
             if given.problem:
@@ -71,6 +82,13 @@ class RequestValidator:
             for violation in self._rules.violations(given.value, given.schema, limit=3):
                 problems.append(Problem(422, place + violation.pointer, violation.message, rule))
         return problems
+
+    def _may_be_empty(self, schema: Any) -> bool:
+        types = types_of(schema, self._references)
+        return any(
+            (not types or name in types) and self._rules.accepts(empty, schema)
+            for name, empty in (("array", []), ("object", {}))
+        )
 
     def _check_body(
         self, request: ReceivedRequest, operation: Operation
