@@ -107,7 +107,8 @@ def build_body(content: Content, value: Any, extra: Mapping[str, Any] | None) ->
         if kind == "multipart" and not isinstance(fields, Mapping) and not content.encoding:
             if (media_type or "").startswith("multipart/form-data"):
                 # Each part of a form has a name (RFC 7578, section 4.2), and the document has none.
-                fields = {"file": fields if isinstance(fields, list) else value}
+                given: Any = cast("list[Any]", fields) if isinstance(fields, list) else value
+                fields = {"file": given}
         if kind == "multipart" and isinstance(fields, (list, tuple)) and not extra:
             from .multipart import Multipart
 

@@ -128,9 +128,8 @@ def _class_names(paths: list[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
         wanted = pascal(path[-1])
         longer = (pascal("_".join(path[start:])) for start in range(len(path) - 2, -1, -1))
         numbered = (f"{wanted}Group{number}" for number in itertools.count(2))
-        for name in itertools.chain((wanted,), longer, (f"{wanted}Group",), numbered):
-            if is_free(name, own, above):
-                break
+        candidates = itertools.chain((wanted,), longer, (f"{wanted}Group",), numbered)
+        name = next(item for item in candidates if is_free(item, own, above))
         found[path] = name
         own |= {name, f"Async{name}"}
         above |= {name, f"Async{name}"}

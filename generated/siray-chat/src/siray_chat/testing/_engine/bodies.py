@@ -45,7 +45,7 @@ def read_body(body: bytes, media_type: str, schema: Any, references: References)
             return msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise NotReadable(f"is not JSON: {error}") from None
-    if kind == "form" and types_of(schema, references) == {"string"}:
+    if kind == "form" and types_of(schema, references) == frozenset(("string",)):
         return body.decode("utf-8", "replace")  # whatever it holds, the caller wrote it
     if kind in ("form", "multipart"):
         pairs: list[tuple[str, Any]]

@@ -306,9 +306,10 @@ class Making:
     def _array(self, rules: dict[str, Any], place: Place) -> list[Any]:
         least, most = rules.get("minItems"), rules.get("maxItems")
         prefix = as_list(rules.get("prefixItems"))
-        schema = rules.get("items", {})
+        schema: Any = rules.get("items", {})
+        empty: dict[str, Any] = {}
         if isinstance(schema, list):  # by position, as before 2020-12
-            prefix, schema = [*prefix, *as_list(rules["items"])], {}
+            prefix, schema = [*prefix, *as_list(rules["items"])], empty
         needed = min(least, _MOST_ITEMS) if isinstance(least, int) else 0
         wanted = max(needed, len(prefix))
         if not wanted and not self._is_minimal and schema is not False and not prefix:

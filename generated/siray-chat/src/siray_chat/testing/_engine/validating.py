@@ -85,9 +85,10 @@ class RequestValidator:
 
     def _may_be_empty(self, schema: Any) -> bool:
         types = types_of(schema, self._references)
+        values: dict[str, Any] = {"array": [], "object": {}}
         return any(
             (not types or name in types) and self._rules.accepts(empty, schema)
-            for name, empty in (("array", []), ("object", {}))
+            for name, empty in values.items()
         )
 
     def _check_body(
