@@ -35,7 +35,7 @@ class Chain:
     __slots__ = ("places", "settings", "starts_at")
 
     def __init__(self, settings: Settings, request: Request[Any], pagination: Pagination) -> None:
-        self.settings = settings
+        self.settings: Settings = settings
         self.places: dict[object, int] = {}
         """The number of the page (from 0) at each cursor or URL."""
         self.starts_at: Any = _sent(request, pagination)
@@ -50,10 +50,10 @@ class Position:
     __slots__ = ("chain", "counted", "index", "previous")
 
     def __init__(self, chain: Chain, index: int, counted: int, previous: bytes = b"") -> None:
-        self.chain = chain
-        self.index = index
-        self.counted = counted
-        self.previous = previous
+        self.chain: Chain = chain
+        self.index: int = index
+        self.counted: int = counted
+        self.previous: bytes = previous
 
 
 def items_of(body: object, pagination: Pagination) -> list[Any]:

@@ -80,8 +80,6 @@ class UnknownEvent:
             return NotImplemented
         return (self.type, self.body) == (other.type, other.body)
 
-    __hash__ = None  # type: ignore[assignment]  # the body can be changed
-
 
 def parse(webhook: Webhook, body: Payload, headers: Pairs | None, *, strict: bool = False) -> Any:
     """Return the body of one webhook; ``headers`` say which of several media types it is.
