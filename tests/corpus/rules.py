@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -229,10 +230,49 @@ def _file_part(case: Case) -> bool:
 
 
 def _python_text(case: Case) -> bool:
+    d = case.difference
+    if d.place == "path":
+        pairs = zip(unquote(d.ours).split("/"), unquote(d.theirs).split("/"), strict=False)
+        return all(
+            one == other or (" " in other and _same_times(one, other)) for one, other in pairs
+        )
+    parts = _parts(case)
+    if parts:
+        return all(
+            one[2] != other[2]
+            and (one[2].lower() == other[2].lower() or str(one[2]) in str(other[2]))
+            for one, other in parts
+        )
+    printed = d.theirs if isinstance(d.theirs, list) else []
+    return any(isinstance(text, str) and _PRINTED.match(text) for text in printed)
+
+
+_PRINTED = re.compile(r"b'.*'$|<_io\.BytesIO object at ")
+
+
+def _same_times(one: str, other: str) -> bool:
+    return _instants(one) is not None and _instants(one) == _instants(other)
+
+
+def _json_text(case: Case) -> bool:
     parts = _parts(case)
     return bool(parts) and all(
-        one[2] != other[2] and one[2].lower() == other[2].lower() for one, other in parts
+        one[:2] == other[:2] and _json(one[2]) is not None and _json(one[2]) == _json(other[2])
+        for one, other in parts
     )
+
+
+def _json(data: Any) -> Any:
+    try:
+        return json.loads(data)
+    except (TypeError, ValueError):
+        return None
+
+
+def _mislabelled(case: Case) -> bool:
+    d = case.difference
+    is_form = isinstance(d.theirs, bytes) and b"Content-Disposition: form-data" in d.theirs
+    return d.place == "body" and case.same_media_type and is_form and isinstance(d.ours, dict)
 
 
 def _narrower_union(case: Case) -> bool:
@@ -318,6 +358,17 @@ RULES: dict[str, Rule] = {
     "content-parameter": Rule(
         "ours", "A parameter with `content` is encoded as that media type.", _content_parameter
     ),
+    "json-text": Rule(
+        "both",
+        "The same JSON value in a part, with other white space or its members in another order.",
+        _json_text,
+    ),
+    "mislabelled": Rule(
+        "ours",
+        "Of several media types of the body it sends the form of one with the `Content-Type` of "
+        "another.",
+        _mislabelled,
+    ),
     "part-headers": Rule(
         "both",
         "It labels a text part `text/plain`, which is what a part without a label is "
@@ -331,7 +382,10 @@ RULES: dict[str, Rule] = {
         _file_part,
     ),
     "python-text": Rule(
-        "ours", "It writes a boolean as Python does (`True`) and not as JSON does.", _python_text
+        "ours",
+        "It writes what Python prints for a value (`True`, `b'...'`, a date and time with a blank) "
+        "and not what the format says.",
+        _python_text,
     ),
     "narrower-union": Rule(
         "ours",
