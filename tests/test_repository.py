@@ -101,7 +101,8 @@ def test_the_lock_pins_every_declared_dependency_within_its_bounds() -> None:
     for requirement in declared():
         version, marker, _ = locked()[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version), requirement
-        assert marker == ""
+        # Only what is declared for some platforms may be missing on others.
+        assert marker == "" or requirement.marker is not None, requirement
 
 
 def test_the_lock_is_closed_under_what_its_packages_require() -> None:
