@@ -18,7 +18,9 @@ _DISTRIBUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _ENVIRONMENT = re.compile(r"[A-Z][A-Z0-9_]*")
 # Words that say that something is a client of an API; a class name is better without them.
 _GENERIC_WORDS = frozenset(("api", "apis", "client", "openapi", "python", "rest", "sdk"))
-_RUNTIME_LIBRARIES = frozenset(("httpx", "httpx2", "msgspec", "typing_extensions"))
+_RUNTIME_LIBRARIES = frozenset(
+    ("aiohttp", "httptools", "httpx", "httpx2", "msgspec", "opentelemetry", "typing_extensions")
+)
 
 
 def distribution_name(title: str) -> str:

@@ -40,6 +40,7 @@ def file_jobs(package: PackageView, docs: DocsView) -> tuple[FileJob, ...]:
         FileJob(f"{root}/client.py", "package/client.py.jinja", plain),
         FileJob(f"{root}/errors.py", "package/errors.py.jinja", plain),
         FileJob(f"{root}/streaming.py", "package/streaming.py.jinja", plain),
+        FileJob(f"{root}/telemetry.py", "package/telemetry.py.jinja", plain),
         FileJob(f"{root}/resources/__init__.py", "package/resources/__init__.py.jinja", plain),
         FileJob(f"{root}/models/__init__.py", "package/models/__init__.py.jinja", plain),
         FileJob(f"{root}/extras/__init__.py", "package/extras/__init__.py.jinja", plain, "once"),

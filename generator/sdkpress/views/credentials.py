@@ -13,7 +13,7 @@ from sdkpress.text import literal, one_line, paragraphs
 CLIENT_ARGUMENTS = frozenset(
     {
         "self", "base_url", "timeout", "max_retries", "http_client", "default_headers",
-        "default_query", "strict", "hooks", "server_variables",
+        "default_query", "strict", "hooks", "server_variables", "proxy", "ssl_context", "unix_socket",
     }
 )  # fmt: skip
 """The arguments that every client has."""
