@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from sdkpress import document
@@ -16,6 +18,8 @@ from sdkpress.cli import main
 from sdkpress.config import config_from_options
 from sdkpress.diagnostics import Diagnostics
 from sdkpress.pipeline import build
+from tests.behaviour.conftest import GENERATED, assemble
+from tests.behaviour.fault_server import reply, serving
 
 
 def api(resources: int) -> dict[str, Any]:
@@ -123,3 +127,97 @@ def test_nothing_is_parsed_when_nothing_changed(
     Path("spec.json").write_text(text.replace("Good.", "Better."))
     assert main(["check"]) == 1
     assert parsed == ["spec.json", "spec.json"]
+
+
+# -- what is loaded, and when
+
+HEAVY = {"asyncio", "dataclasses", "enum", "json", "logging", "re", "ssl", "typing"}
+"""None of these at the import of a package, nor for the construction of a client."""
+NEVER = {
+    "asyncio",
+    "email",
+    "http",
+    "json",
+    "logging",
+    "random",
+    "ssl",
+    "unittest",
+    "urllib.request",
+}
+"""None of these for a plain call over http."""
+
+PROBE = """
+import sys
+sys.path[:0] = sys.argv[1].split(";")
+before = set(sys.modules)
+def report(label):
+    print(label, *sorted(set(sys.modules) - before))
+import siray_work
+from siray_work import AsyncSiray, Siray
+report("import")
+client = Siray("key-0123456789", base_url=sys.argv[2], max_retries=0)
+AsyncSiray("key-0123456789", base_url=sys.argv[2])
+report("construct")
+client.chat.completions.create(model="m", messages=[{"role": "user", "content": "Hi"}])
+report("call")
+"""
+
+COMPLETION = {
+    "id": "1",
+    "object": "chat.completion",
+    "created": 1,
+    "model": "m",
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hi"}}],
+}
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """Modules that are new in a bare interpreter after each step of a script with one call."""
+    folder = tmp_path_factory.mktemp("work")
+    assemble(GENERATED, folder, "siray_work")
+    sys.path.remove(str(folder))
+    # No site module: what it loads would hide what the package does.
+    site_packages = str(Path(msgspec.__file__).parents[1])
+    with serving(reply(json.dumps(COMPLETION))) as server:
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", PROBE, f"{folder};{site_packages}", server.url],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    return {label: set(modules) for label, *modules in lines}
+
+
+def own(modules: set[str]) -> set[str]:
+    return {name for name in modules if name.partition(".")[0] == "siray_work"}
+
+
+def test_little_is_loaded_before_the_first_call(loaded: dict[str, set[str]]) -> None:
+    assert len(own(loaded["import"])) <= 15
+    for step in ("import", "construct"):
+        others = loaded[step] - own(loaded[step])
+        assert others <= set(sys.stdlib_module_names) | {"os.path"}
+        assert not others & HEAVY
+    assert own(loaded["construct"]) == own(loaded["import"])
+
+
+def test_a_call_loads_what_it_needs(loaded: dict[str, set[str]]) -> None:
+    assert not loaded["call"] & NEVER
+    libraries = {name.partition(".")[0] for name in loaded["call"] - own(loaded["call"])}
+    libraries = {name for name in libraries if "cython" not in name}  # parts of httptools
+    assert libraries - set(sys.stdlib_module_names) <= {"httptools", "msgspec", "typing_extensions"}
+    # Of the runtime: no other transport, nothing of streams, retries, pages, hooks or multipart.
+    runtime = {name.rpartition(".")[2] for name in own(loaded["call"])}
+    assert not runtime & {
+        "stream",
+        "retries",
+        "pages",
+        "watching",
+        "multipart",
+        "oauth2",
+        "building",
+    }
+    assert len(own(loaded["call"])) <= 60

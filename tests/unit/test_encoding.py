@@ -9,6 +9,7 @@ import decimal
 import enum
 import json
 import math
+import sys
 import types
 import uuid
 from typing import Any
@@ -49,8 +50,15 @@ class PydanticLike:
     def __init__(self, **fields: Any) -> None:
         self.fields = fields
 
-    def model_dump(self, *, mode: str, by_alias: bool, exclude_unset: bool) -> dict[str, Any]:
-        assert (mode, by_alias, exclude_unset) == ("json", True, True)
+    def model_dump(
+        self,
+        *,
+        mode: str = "python",
+        by_alias: bool = False,
+        exclude_unset: bool = False,
+        exclude_none: bool = False,
+    ) -> dict[str, Any]:
+        assert mode == "json" and by_alias and exclude_unset != exclude_none
         return self.fields
 
 
@@ -246,3 +254,50 @@ def test_read_only_is_inherited() -> None:
 
     special = Special(id_=1, name="a", extra_name="b")
     assert encode_json(special) == b'{"name":"a"}'
+
+
+MESSAGES = [{"role": "user", "content": None, "parts": [{"text": "cb \u02ff", "n": 203}]}] * 200
+
+
+@pytest.mark.parametrize("number", [0.5, -1.5e300, 203, 127, -1, 2**63, 2**70])
+def test_plain_values_are_not_walked_in_python(number: float) -> None:
+    """Not even where models exist that are written in Python: this file has some."""
+    body = {"messages": MESSAGES, "numbers": [number] * 3, "nothing": None, "extra": {"a": number}}
+    walked: list[str] = []
+
+    def watch(frame: Any, event: str, argument: Any) -> None:
+        if event == "call" and frame.f_code.co_name.startswith("_complete"):
+            walked.append(frame.f_code.co_name)
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        data = encode_json(body)
+    finally:
+        sys.setprofile(before)
+    assert json.loads(data) == body
+    # msgspec has no MessagePack for integers beyond 64 bits: then there is no other way.
+    assert bool(walked) == (number == 2**70)
+
+
+@pytest.mark.parametrize("count", [1, 63, 64, 65, 1000])
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, -math.nan])
+def test_a_number_that_json_lacks_is_found_among_many(number: float, count: int) -> None:
+    numbers = [0.25] * count
+    encode_json({"vector": numbers})
+    with pytest.raises(InvalidRequestError, match=rf"vector\[{count}\]"):
+        encode_json({"vector": [*numbers, number], "text": "x" * 2000})
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ({"messages": [{"role": "user"}, {"content": object()}]}, r"messages\[1\]\.content"),
+        ({"a": {"b c": "\ud800"}}, r"a\['b c'\]"),
+        ([1, {"x": {None: 1}}], r"\[1\]\.x"),
+        ({"usage": Tree(value=object())}, r"usage\.value"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_refusal_names_the_place(value: Any, place: str) -> None:
+    with pytest.raises(InvalidRequestError, match=place):
+        encode_json(value)

@@ -13,8 +13,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from sdkpress.runtime.address import split_url
 from sdkpress.runtime.api import Api, ApiKeyAuth, BasicAuth, BearerAuth
 from sdkpress.runtime.bodies import build_body
+from sdkpress.runtime.draft import Draft
 from sdkpress.runtime.errors import (
     ConfigurationError,
     InvalidRequestError,
@@ -22,7 +24,7 @@ from sdkpress.runtime.errors import (
 )
 from sdkpress.runtime.headers import Headers
 from sdkpress.runtime.operation import Content, Operation, Parameter, Property
-from sdkpress.runtime.preparing import Draft, choose_schemes, draft_request
+from sdkpress.runtime.preparing import draft_request
 from sdkpress.runtime.redirects import follow
 from sdkpress.runtime.request import Request
 from sdkpress.runtime.settings import Settings
@@ -59,10 +61,21 @@ def prepare(
 ) -> PreparedRequest:
     chosen = the_settings or settings()
     request: Request[Any] = Request(operation, **parts)
-    draft = draft_request(chosen, request)
-    for scheme, credential in choose_schemes(chosen, operation, draft):
-        scheme.sign(credential, draft)
-    return draft.prepare(1)
+    first, second = (draft_request(chosen, request).prepare(1) for _ in range(2))
+    # What a client has prepared once holds for the next call, and says the same as the URL.
+    assert second.url == first.url and (first.origin, first.target) == split_url(first.url)
+    assert without_key(second.headers) == without_key(first.headers)
+    if not request.options:
+        # Options that change nothing, but keep the client from what it has prepared.
+        plain: Request[Any] = Request(operation, **{**parts, "options": {"headers": {}}})
+        third = draft_request(chosen, plain).prepare(1)
+        assert third.url == first.url and third.head().startswith(first.head()[:20])
+        assert sorted(without_key(third.headers)) == sorted(without_key(first.headers))
+    return first
+
+
+def without_key(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [field for field in headers if field[0] != "Idempotency-Key"]
 
 
 def get(path: str, *parameters: Parameter, **more: Any) -> Operation:
@@ -299,7 +312,7 @@ def test_multipart_by_position() -> None:
     )
     data = sent(made)
     assert len(data) == made.length
-    assert made.content_type.startswith("multipart/mixed; boundary=")
+    assert made.content_type and made.content_type.startswith("multipart/mixed; boundary=")
     parts = data.split(f"--{made.content_type.partition('boundary=')[2]}".encode())
     assert parts[1] == b"\r\nContent-Type: text/markdown\r\n\r\nx\r\n"
     assert parts[2] == b"\r\nContent-Type: text/csv\r\n\r\na,b\r\n"
@@ -310,7 +323,7 @@ def test_multipart_by_position() -> None:
 def test_a_form_of_files_without_names_calls_them_file(value: object) -> None:
     made = build_body(Content("multipart", "multipart/form-data"), value, None)
     sent = b"".join(made.blocks())
-    assert made.content_type.startswith("multipart/form-data; boundary=")
+    assert made.content_type and made.content_type.startswith("multipart/form-data; boundary=")
     assert sent.count(b'; name="file"') == (2 if isinstance(value, list) else 1)
     assert b"\r\n\r\none\r\n" in sent
 
@@ -385,3 +398,84 @@ def test_no_location_breaks_the_decision(location: str) -> None:
     assume("\n" not in location)
     target = redirect("https://h.example/a", location)
     assert target is None or target.url.startswith("https://")
+
+
+def test_what_is_sent_is_the_head_of_an_http_request() -> None:
+    operation = get("/things/{id}", Parameter("id", "path"), idempotency_header="Idempotency-Key")
+    request = prepare(operation, path={"id": "a b"}, query={"q": "1"}, body={"a": 1})
+    head = request.head().decode()
+    assert head.startswith("GET /things/a%20b?q=1 HTTP/1.1\r\nHost: api.example\r\n")
+    assert head.endswith("Content-Length: 7\r\n\r\n") and head.count("\r\n\r\n") == 1
+    for name, value in request.headers:
+        assert f"\r\n{name}: {value}\r\n" in head
+    # Fields may be added, as by telemetry; a proxy takes the whole URL and fields of its own.
+    request.headers.append(("traceparent", "00"))
+    proxied = request.head(request.url, "Proxy-Authorization: x\r\n").decode()
+    assert proxied.startswith("GET https://api.example/things/a%20b?q=1 HTTP/1.1\r\n")
+    assert "Host: api.example\r\n" in proxied and "traceparent: 00\r\n" in proxied
+    assert proxied.endswith("\r\nProxy-Authorization: x\r\n\r\n")
+
+
+def test_a_host_of_the_caller_stays_the_only_one() -> None:
+    head = prepare(get("/a"), settings(default_headers={"host": "other"})).head().lower()
+    assert head.count(b"host: ") == 1 and b"\r\nhost: other\r\n" in head
+
+
+def test_one_call_leaves_nothing_to_the_next() -> None:
+    chosen = settings(api(security=SCHEMES), credentials={"bearer": "k"})
+    operation = get("/a", security=(("bearer",),))
+    request: Request[Any] = Request(operation)
+    first = draft_request(chosen, request)
+    first.set_header("X-A", "1")
+    first.add_query("q", "1")
+    first.add_secret("secret")
+    second = draft_request(chosen, request)
+    assert second.prepare(1).url == "https://api.example/a"
+    assert "x-a" not in Headers(second.prepare(1).headers)
+    assert second.redact("secret k") == "secret k"
+    assert first.redact("secret") == "***"
+    assert ("X-A", "1") in first.prepare(1).headers and "?q=1" in first.prepare(1).url
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("https://API.example", ("https://api.example", "/")),
+        ("https://api.example:443/a?b#c", ("https://api.example", "/a?b")),
+        ("http://api.example:0080/", ("http://api.example", "/")),
+        ("http://api.example:443?a=/", ("http://api.example:443", "/?a=/")),
+        ("HTTPS://[2001:DB8::1]:8443/x", ("https://[2001:db8::1]:8443", "/x")),
+        ("http://[::1]", ("http://[::1]", "/")),
+        (
+            "https://b\u00fccher.example/\u00fc b%20",
+            ("https://xn--bcher-kva.example", "/%C3%BC%20b%20"),
+        ),
+        ("http://h/a\r\nX: y", ("http://h", "/a%0D%0AX:%20y")),
+    ],
+)
+def test_an_address_in_its_parts(url: str, place: tuple[str, str]) -> None:
+    assert split_url(url) == place
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "/a",
+        "ftp://h/",
+        "http://",
+        "http:///a",
+        "http://u:p@h/",
+        "http://h:x/",
+        "http://h:65536/",
+        "http://h:-1/",
+        "http://a b/",
+        "http://a:b:1/",
+        "http://h\r\n/",
+        "http://:80/",
+        "h:80",
+    ],
+)
+def test_no_address(url: str) -> None:
+    with pytest.raises(ValueError, match="is no"):
+        split_url(url)

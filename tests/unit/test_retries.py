@@ -113,3 +113,33 @@ def test_phases() -> None:
     for phase in ("sending", "waiting", "reading"):
         assert not retries.replayable_failure(phase, replay=False)  # type: ignore[arg-type]
         assert retries.replayable_failure(phase, replay=True)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"code": "insufficient_quota", "message": "x"}},
+        {"error": {"code": None, "type": "insufficient_quota"}},
+        {"error": {"code": 429, "type": "exceeded_current_quota_error"}},
+        {"error": "insufficient_quota"},
+        {"code": "Arrearage", "message": "x"},
+        {"code": "InsufficientBalance"},
+        {"errors": [{"code": "quota-exceeded"}]},
+        {"detail": {"code": "insufficient.credits"}},
+        {"error": {"code": 429, "status": "X", "details": [{"reason": "BILLING_NOT_ACTIVE"}]}},
+    ],
+)
+def test_final_codes_where_vendors_put_them(body: object) -> None:
+    assert retries.is_final(retries.final_code(body))
+
+
+def test_no_final_code() -> None:
+    for body in (
+        None,
+        "insufficient_quota",
+        {"error": {"code": "rate_limit_exceeded", "message": "insufficient_quota"}},
+        {"error": {"type": ["insufficient_quota"]}},
+        {"a": {"code": "insufficient_quota"}},
+        [[[[[[{"code": "insufficient_quota"}]]]]]],
+    ):
+        assert retries.final_code(body) is None

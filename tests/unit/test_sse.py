@@ -7,8 +7,9 @@ import itertools
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from sdkpress.runtime.errors import StreamDecodeError
 from sdkpress.runtime.sse import (
@@ -16,6 +17,7 @@ from sdkpress.runtime.sse import (
     ServerSentEvent,
     SSEDecoder,
     adecode_sse,
+    decode_block,
     decode_sse,
 )
 
@@ -75,6 +77,11 @@ PIECES = st.sampled_from(
     [
         b"data: a\n\n",
         b"data: b\n\ndata: c\n\n",
+        b"data: b\r\n\r\ndata: c\r\n\r\n",
+        b"data: d\r\rdata: e\r\r",
+        b"data:f\n\ndata:g\n\n",
+        b"data:h\r\n\r\ndata: i\r\n\r\n",
+        b"data:\n\ndata:\n\n",
         b"data:",
         b"data",
         b"data: ",
@@ -120,6 +127,48 @@ def test_any_split_gives_what_the_standard_says(data: bytes, cuts: list[int]) ->
     assert list(decode_sse(split(data, cuts))) == expected
     assert list(decode_sse([data])) == expected
     assert list(decode_sse(bytes([byte]) for byte in data)) == expected
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """Bytes come in pieces of any kind; at each moment exactly the complete events are out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.decoder = SSEDecoder()
+        self.sent = b""
+        self.events: list[ServerSentEvent] = []
+
+    @rule(piece=PIECES, size=st.integers(1, 40))
+    def feed(self, piece: bytes, size: int) -> None:
+        """A piece, in blocks of a size."""
+        self.sent += piece
+        for start in range(0, len(piece), size):
+            self.events += decode_block(self.decoder, piece[start : start + size])
+
+    @rule(pieces=st.lists(PIECES, min_size=2, max_size=8))
+    def feed_at_once(self, pieces: list[bytes]) -> None:
+        """Several pieces in one block."""
+        block = b"".join(pieces)
+        self.sent += block
+        self.events += decode_block(self.decoder, block)
+
+    @rule()
+    def feed_nothing(self) -> None:
+        """An empty block."""
+        assert self.decoder.feed(b"") == []
+
+    @invariant()
+    def agrees(self) -> None:
+        """As the standard says."""
+        expected = reference(self.sent)
+        # A CR that came last may be half of CRLF: its line has ended all the same.
+        assert self.events == expected
+        if expected:
+            assert isinstance(self.decoder.last_event_id, bytes)
+
+
+AnyOrder.TestCase.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+TestAnyOrder = AnyOrder.TestCase
 
 
 @given(STREAMS)

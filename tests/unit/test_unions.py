@@ -31,7 +31,7 @@ from tests.unit.sample_models import (
 def test_the_discriminator_decides() -> None:
     data = b'[{"petType":"cat","name":"a"},{"petType":"dog","name":"b"},{"petType":"kitten","name":"c"}]'
     pets = decoder_for(list[Pet]).strict(data)
-    assert [type(pet) for pet in pets] == [Cat, Dog, Cat]
+    assert [pet.__class__ for pet in pets] == [Cat, Dog, Cat]
     assert decode_json(data, list[Pet]) == (pets, ())
 
 
@@ -62,12 +62,12 @@ def test_an_unknown_discriminator_gives_the_best_fit_and_a_note(tag: str) -> Non
 
 
 def test_constants_tell_models_apart_without_a_discriminator() -> None:
-    assert type(decode_json(b'{"type":"image","url":"u"}', Part).value) is ImagePart
+    assert decode_json(b'{"type":"image","url":"u"}', Part).value.__class__ is ImagePart
     part, notes = decode_json(b'{"type":"image"}', Part)
-    assert type(part) is ImagePart
+    assert part.__class__ is ImagePart
     assert [str(note) for note in notes] == ["url: missing"]
     part, notes = decode_json(b'{"type":"video","url":"u"}', Part)
-    assert type(part) is ImagePart
+    assert part.__class__ is ImagePart
     assert [str(note) for note in notes] == ["type: expected 'image', got 'video'"]
 
 
@@ -113,9 +113,9 @@ def test_nested_unions_choose_through_both() -> None:
         type: Literal["other"]
 
     Anything = union("Anything", lambda: (Part, Other, Pet | None))
-    assert type(convert({"type": "image", "url": "u"}, Anything).value) is ImagePart
-    assert type(convert({"type": "other"}, Anything).value) is Other
-    assert type(convert({"petType": "cat", "name": "a"}, Anything).value) is Cat
+    assert convert({"type": "image", "url": "u"}, Anything).value.__class__ is ImagePart
+    assert convert({"type": "other"}, Anything).value.__class__ is Other
+    assert convert({"petType": "cat", "name": "a"}, Anything).value.__class__ is Cat
     assert convert(None, Anything) == (None, ())
     assert isinstance(None, Anything)
 
@@ -123,9 +123,9 @@ def test_nested_unions_choose_through_both() -> None:
 def test_a_mapping_may_lead_to_a_union() -> None:
     Outer = union("Outer", lambda: (Part, Circle), tag="kind", mapping={"part": 0, "circle": 1})
     part = convert({"kind": "part", "type": "text", "text": "x"}, Outer).value
-    assert type(part) is TextPart
+    assert part.__class__ is TextPart
     assert part.extra == {"kind": "part"}
-    assert type(convert({"kind": "circle", "radius": 1}, Outer).value) is Circle
+    assert convert({"kind": "circle", "radius": 1}, Outer).value.__class__ is Circle
 
 
 def test_the_kind_of_items_chooses_between_arrays() -> None:
@@ -145,8 +145,8 @@ def test_the_first_of_equals_wins() -> None:
         x: int
 
     AB, BA = union("AB", lambda: (A, B)), union("BA", lambda: (B, A))
-    assert type(convert({"x": 1}, AB).value) is A
-    assert type(convert({"x": 1}, BA).value) is B
+    assert convert({"x": 1}, AB).value.__class__ is A
+    assert convert({"x": 1}, BA).value.__class__ is B
 
 
 def test_the_kind_of_values_chooses_between_equal_names() -> None:
@@ -157,15 +157,15 @@ def test_the_kind_of_values_chooses_between_equal_names() -> None:
         x: str
 
     Either = union("Either", lambda: (Number, Text))
-    assert type(convert({"x": "1"}, Either).value) is Text
-    assert type(convert({"x": 1}, Either).value) is Number
+    assert convert({"x": "1"}, Either).value.__class__ is Text
+    assert convert({"x": 1}, Either).value.__class__ is Number
 
 
 def test_unions_of_nothing_but_each_other_end() -> None:
     Left: Any = union("Left", lambda: (Right, Circle))
     Right: Any = union("Right", lambda: (Left,))
     assert isinstance(convert({"radius": 1}, Circle).value, Left)
-    assert type(convert({"radius": 1}, Left).value) is Circle
+    assert convert({"radius": 1}, Left).value.__class__ is Circle
 
 
 def test_structurally_equal_recursive_members_cost_no_more_than_their_size() -> None:
@@ -209,9 +209,9 @@ Figure = union(
 )
 def test_the_default_is_for_unknown_and_absent_discriminators(data: bytes, kind: type) -> None:
     figure, notes = decode_json(data, Figure)
-    assert type(figure) is kind
+    assert figure.__class__ is kind
     assert notes == ()
-    assert type(decoder_for(list[Figure]).decode(b"[" + data + b"]").value[0]) is kind
+    assert decoder_for(list[Figure]).decode(b"[" + data + b"]").value[0].__class__ is kind
 
 
 class First(Model):
@@ -224,8 +224,8 @@ class Second(Model):
 
 def test_a_whole_number_tells_however_it_is_written() -> None:
     either = union("Either", lambda: (First, Second))
-    assert type(decode_json(b'{"version":2}', either).value) is Second
-    assert type(decode_json(b'{"version":2.0}', either).value) is Second
+    assert decode_json(b'{"version":2}', either).value.__class__ is Second
+    assert decode_json(b'{"version":2.0}', either).value.__class__ is Second
 
 
 class Widget(Model):
@@ -249,5 +249,5 @@ class GadgetHolder(Model):
 def test_constants_below_an_option_decide_as_well() -> None:
     holder = union("Holder", lambda: (WidgetHolder, GadgetHolder))
     found, notes = decode_json(b'{"held":{"kind":"gadget"},"note":"x"}', holder)
-    assert type(found) is GadgetHolder
+    assert found.__class__ is GadgetHolder
     assert notes == ()
