@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import shutil
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,13 @@ from types import ModuleType
 
 import pytest
 
-from tests.behaviour.driving import AsyncDriver, Driver, SyncDriver
+from tests.behaviour.driving import (
+    ASYNC_TRANSPORTS,
+    SYNC_TRANSPORTS,
+    AsyncDriver,
+    Driver,
+    SyncDriver,
+)
 
 HERE = Path(__file__).parent
 RUNTIME = HERE.parents[1] / "generator" / "sdkpress" / "runtime"
@@ -48,9 +55,78 @@ def package(request: pytest.FixtureRequest) -> ModuleType:
     return module
 
 
-@pytest.fixture(params=["sync", "async"])
-def driver(request: pytest.FixtureRequest, package: ModuleType) -> Iterator[Driver]:
-    """A driver for the sync and for the async client."""
-    made: Driver = SyncDriver(package) if request.param == "sync" else AsyncDriver(package)
+class _Complaints(logging.Handler):
+    """What asyncio says of tasks, futures and transports that nobody has looked after."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+
+@pytest.fixture(scope="session")
+def complaints() -> Iterator[_Complaints]:
+    handler = _Complaints()
+    logger = logging.getLogger("asyncio")
+    logger.addHandler(handler)
+    yield handler
+    logger.removeHandler(handler)
+    assert not handler.messages
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(complaints: _Complaints, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fails the test in which asyncio complains; pytest does for warnings and lost exceptions."""
+    monkeypatch.setenv("PYTHONASYNCIODEBUG", "1")
+    yield
+    messages, complaints.messages = complaints.messages, []
+    assert not messages
+
+
+MATRIX = [
+    *[("sync", transport) for transport in SYNC_TRANSPORTS],
+    *[("async", transport) for transport in ASYNC_TRANSPORTS],
+]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every kind of client over every transport for one package, over the default one for others.
+
+    The mark ``only`` names the transports that a test is about.
+    """
+    if "driver" not in metafunc.fixturenames:
+        return
+    # A module with a package of its own wants only that.
+    module: object = getattr(metafunc, "module", None)
+    marks = metafunc.definition.iter_markers("only")
+    only = {transport for mark in marks for transport in mark.args}
+    packages = ["package"] if hasattr(module, "package") else ["handmade", "generated_siray"]
+    sets: list[tuple[str, str, str]] = [
+        (package, kind, transport)
+        for package in packages
+        for kind, transport in MATRIX
+        if (transport in only if only else package != "generated_siray" or transport == "default")
+    ]
+    unsaid = ("package", "handmade", "default")
+    ids = ["-".join(word for word in words if word not in unsaid) for words in sets]
+    metafunc.parametrize("driver", sets, ids=ids, indirect=True)
+
+
+@pytest.fixture
+def driver(request: pytest.FixtureRequest) -> Iterator[Driver]:
+    """A driver for the sync and for the async client over each transport.
+
+    Two marks leave out transports, with their reason: ``own_pool`` those that are given to a client
+    and keep connections, proxies, cookies in their own way; ``wire`` the one without a socket.
+    """
+    package, kind, transport = request.param
+    left_out = {"own_pool": transport != "default", "wire": transport == "in-process"}
+    for mark in request.node.iter_markers():
+        if left_out.get(mark.name):
+            pytest.skip(f"{transport}: {mark.args[0]}")
+    driver_class = SyncDriver if kind == "sync" else AsyncDriver
+    made: Driver = driver_class(request.getfixturevalue(package), transport)
     yield made
     made.close()

@@ -5,8 +5,22 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from importlib import import_module
 from types import ModuleType
 from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import httpx
+import httpx2
+import pytest
+
+from tests.behaviour.fault_server import FaultServer
+from tests.behaviour.in_process import is_expressible, scripted_app
+
+SYNC_TRANSPORTS = ("default", "httpx2", "httpx", "in-process")
+ASYNC_TRANSPORTS = ("default", "httpx2", "httpx", "aiohttp", "in-process")
+"""What a client can speak through; all but the default are given to it as ``http_client``."""
 
 MESSAGES = [{"role": "user", "content": "Hi"}]
 
@@ -16,13 +30,29 @@ class Driver(ABC):
 
     kind: str
 
-    def __init__(self, package: ModuleType) -> None:
+    def __init__(self, package: ModuleType, transport: str = "default") -> None:
         self.package = package
         self.errors: Any = package.errors
+        self.transport = transport
+        self.clients: list[Any] = []
+        self._given: Any = None
 
-    @abstractmethod
     def client(self, url: str, **options: Any) -> Any:
         """A client of the package for a base URL."""
+        options.setdefault("api_key", "sk-test-0123456789")
+        if self.transport == "in-process":
+            _check_script(url)
+        if self.transport != "default" and "http_client" not in options:
+            self._given = self._given or self.open_given()
+            options["http_client"] = self._given
+        name = "Siray" if self.kind == "sync" else "AsyncSiray"
+        client = getattr(self.package, name)(base_url=url, **options)
+        self.clients.append(client)
+        return client
+
+    @abstractmethod
+    def open_given(self) -> Any:
+        """What is given to clients as ``http_client``: one for all of a test."""
 
     @abstractmethod
     def call(self, make: Callable[[], Any]) -> Any:
@@ -58,15 +88,13 @@ class Driver(ABC):
 class SyncDriver(Driver):
     kind = "sync"
 
-    def __init__(self, package: ModuleType) -> None:
-        super().__init__(package)
-        self._clients: list[Any] = []
-
-    def client(self, url: str, **options: Any) -> Any:
-        options.setdefault("api_key", "sk-test-0123456789")
-        client = self.package.Siray(base_url=url, **options)
-        self._clients.append(client)
-        return client
+    def open_given(self) -> Any:
+        if self.transport == "in-process":
+            return _runtime(self.package, "in_process").AppTransport(scripted_app)
+        if self.transport == "direct":
+            return _runtime(self.package, "direct.sync_transport").DirectTransport()
+        library: Any = {"httpx2": httpx2, "httpx": httpx}[self.transport]
+        return library.Client(timeout=None)
 
     def call(self, make: Callable[[], Any]) -> Any:
         return make()
@@ -82,23 +110,32 @@ class SyncDriver(Driver):
         return found
 
     def close(self) -> None:
-        for client in self._clients:
+        for client in self.clients:
             client.close()
+        if self._given is not None:
+            self._given.close()
 
 
 class AsyncDriver(Driver):
     kind = "async"
 
-    def __init__(self, package: ModuleType) -> None:
-        super().__init__(package)
+    def __init__(self, package: ModuleType, transport: str = "default") -> None:
+        super().__init__(package, transport)
         self._runner = asyncio.Runner()
-        self._clients: list[Any] = []
 
-    def client(self, url: str, **options: Any) -> Any:
-        options.setdefault("api_key", "sk-test-0123456789")
-        client = self.package.AsyncSiray(base_url=url, **options)
-        self._clients.append(client)
-        return client
+    def open_given(self) -> Any:
+        if self.transport == "in-process":
+            return _runtime(self.package, "in_process_async").AsyncAppTransport(scripted_app)
+        if self.transport == "direct":
+            return _runtime(self.package, "direct.async_transport").AsyncDirectTransport()
+        if self.transport == "aiohttp":
+
+            async def session() -> Any:
+                return aiohttp.ClientSession()
+
+            return self._runner.run(session())
+        library: Any = {"httpx2": httpx2, "httpx": httpx}[self.transport]
+        return library.AsyncClient(timeout=None)
 
     def call(self, make: Callable[[], Any]) -> Any:
         async def run() -> Any:
@@ -121,8 +158,23 @@ class AsyncDriver(Driver):
 
     def close(self) -> None:
         async def run() -> None:
-            for client in self._clients:
+            for client in self.clients:
                 await client.aclose()
+            if self._given is not None:
+                # httpx names it like a file's, aiohttp like everything else.
+                await (getattr(self._given, "aclose", None) or self._given.close)()
 
         self._runner.run(run())
         self._runner.close()
+
+
+def _runtime(package: ModuleType, module: str) -> Any:
+    return import_module(f"{package.__name__}._runtime.{module}")
+
+
+def _check_script(url: str) -> None:
+    """Skip a test whose server answers with what cannot be said without a socket."""
+    parts = urlsplit(url or "")
+    server = FaultServer.running.get(f"{parts.scheme}://{parts.netloc}")
+    if server is None or not all(map(is_expressible, server.script)):
+        pytest.skip("needs a socket: the other side is no HTTP server, or none at all")

@@ -2,22 +2,29 @@
 
 Each connection is served by a thread. A script is a list of answers, used one after the other in the
 order in which requests arrive, over any number of connections; the last one is repeated. An answer is
-a list of steps: ``bytes`` are sent as they are; ``Pause`` waits; ``CUT`` ends the connection (FIN),
-``RESET`` breaks it (RST), ``STALL`` holds it open until the client or the test ends.
+a list of steps: ``bytes`` are sent as they are, ``Endless`` bytes until the client has enough;
+``Pause`` waits; ``CUT`` ends the connection (FIN), ``RESET`` breaks it (RST), ``STALL`` holds it open
+until the client or the test ends, and so does ``HOLD``, which does not read either.
+
+``opening`` holds steps for the first connections, one list each, that come before any request is
+read: ``[CUT]`` accepts and closes, ``[HOLD]`` never reads.
 """
 
 from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 CUT = object()
 RESET = object()
 STALL = object()
+HOLD = object()
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,13 @@ class Pause:
     """Wait before the next step."""
 
     seconds: float
+
+
+@dataclass(frozen=True)
+class Endless:
+    """Send the same bytes again and again."""
+
+    data: bytes
 
 
 @dataclass
@@ -81,8 +95,15 @@ def stream(
 class FaultServer:
     """Use as a context manager; ``url`` is where it listens."""
 
-    def __init__(self, *script: Reply) -> None:
+    running: ClassVar[dict[str, FaultServer]] = {}
+    """Those that listen now, by their address."""
+
+    def __init__(
+        self, *script: Reply, opening: Sequence[Reply] = (), tls: ssl.SSLContext | None = None
+    ) -> None:
         self.script: list[Reply] = list(script)
+        self.opening: list[Reply] = list(opening)
+        self._tls = tls
         self.requests: list[Received] = []
         self.connections = 0
         self._lock = threading.Lock()
@@ -90,15 +111,18 @@ class FaultServer:
         self._threads: list[threading.Thread] = []
         self._open: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        scheme = "https" if tls else "http"
+        self.url = f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
         self.closed_by_client = threading.Event()
         """Set when a client closed a connection that was being answered or idle."""
 
     def __enter__(self) -> FaultServer:
         self._start(self._accept)
+        self.running[self.url] = self
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.running.pop(self.url, None)
         self._stopped.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -129,9 +153,18 @@ class FaultServer:
 
     def _serve(self, connection: socket.socket, number: int) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        reader = connection.makefile("rb")
         try:
-            with connection, reader:
+            with contextlib.ExitStack() as opened:
+                opened.enter_context(connection)
+                if number <= len(self.opening):
+                    if not self._answer(connection, self.opening[number - 1]):
+                        return
+                if self._tls is not None:
+                    connection = self._tls.wrap_socket(connection, server_side=True)
+                    opened.enter_context(connection)
+                    with self._lock:
+                        self._open.add(connection)
+                reader = opened.enter_context(connection.makefile("rb"))
                 while (request := self._read(reader, number)) is not None:
                     with self._lock:
                         position = min(len(self.requests), len(self.script) - 1)
@@ -173,12 +206,20 @@ class FaultServer:
             elif isinstance(step, Pause):
                 if self._stopped.wait(step.seconds):
                     return False
+            elif isinstance(step, Endless):
+                block = step.data * (65536 // len(step.data) + 1)
+                while not self._stopped.is_set():
+                    connection.sendall(block)
+                return False
             elif step is CUT:
                 connection.shutdown(socket.SHUT_WR)
                 return False
             elif step is RESET:
                 linger = struct.pack("ii", 1, 0)
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                return False
+            elif step is HOLD:
+                self._stopped.wait(30)
                 return False
             elif step is STALL:
                 # Until the client goes away, or the test is over.
@@ -192,7 +233,9 @@ class FaultServer:
 
 
 @contextlib.contextmanager
-def serving(*script: Reply) -> Iterator[FaultServer]:
+def serving(
+    *script: Reply, opening: Sequence[Reply] = (), tls: ssl.SSLContext | None = None
+) -> Iterator[FaultServer]:
     """A FaultServer that is running."""
-    with FaultServer(*script) as server:
+    with FaultServer(*script, opening=opening, tls=tls) as server:
         yield server

@@ -6,12 +6,13 @@ import gzip
 import json
 import logging
 import pickle
+from importlib import import_module
 from typing import Any
 
 import pytest
 
 from tests.behaviour.driving import Driver
-from tests.behaviour.fault_server import CUT, RESET, head, reply, serving
+from tests.behaviour.fault_server import CUT, RESET, Endless, head, reply, serving
 
 COMPLETION: dict[str, Any] = {
     "id": "c1",
@@ -46,6 +47,7 @@ def test_a_completion(driver: Driver) -> None:
     assert json.loads(sent.body) == {"model": "m", "messages": [{"role": "user"}]}
 
 
+@pytest.mark.wire("counts connections")
 def test_connections_are_reused(driver: Driver) -> None:
     with serving(reply(completion())) as server:
         client = driver.client(server.url)
@@ -241,6 +243,18 @@ def test_usable_answers_are_used(driver: Driver, case: str) -> None:
     with serving(TRUTHS[case]) as server:
         answer = driver.create(driver.client(server.url, max_retries=0))
     assert answer.choices[0].message.content == "Hello"
+
+
+@pytest.mark.only("default")
+def test_a_body_without_end_is_left(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    receiving = import_module(f"{driver.package.__name__}._runtime.receiving")
+    monkeypatch.setattr(receiving, "MAX_BODY", 10_000_000)
+    chunked = head(200, ("Content-Type", "application/json"), ("Transfer-Encoding", "chunked"))
+    with serving([chunked, Endless(b"3e8\r\n" + b" " * 1000 + b"\r\n")]) as server:
+        with pytest.raises(driver.errors.ResponseDecodeError, match="larger than 10000000"):
+            driver.create(driver.client(server.url))
+        assert server.closed_by_client.wait(5)
+    assert len(server.requests) == 1
 
 
 def test_tool_calls_null_survives(driver: Driver) -> None:

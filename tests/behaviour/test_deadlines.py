@@ -6,13 +6,16 @@ on for far longer than the limit, and then answers well.
 
 from __future__ import annotations
 
+import asyncio
+import time
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 import pytest
 
 from tests.behaviour.driving import Driver
-from tests.behaviour.fault_server import STALL, Pause, head, reply, serving, stream
+from tests.behaviour.fault_server import CUT, RESET, STALL, Pause, head, reply, serving, stream
 from tests.behaviour.test_answers import completion
 from tests.behaviour.test_streams import DONE, HELLO, chunk, data, text
 
@@ -139,9 +142,85 @@ def test_a_number_does_not_end_a_stream_that_goes_on(driver: Driver) -> None:
         assert text(driver.read(client)) == "x" * 8
 
 
-def test_waiting_of_the_caller_does_not_count(driver: Driver) -> None:
-    import time
+def test_a_retry_that_would_come_too_late_is_not_waited_for(driver: Driver) -> None:
+    late = reply("{}", 503, ("Retry-After", "5"))
+    with serving(late, stream(*HELLO, DONE)) as server:
+        timeout = driver.package.Timeout(first_event=1)
+        with pytest.raises(driver.errors.InternalServerError) as caught:
+            driver.read(driver.client(server.url, timeout=timeout))
+    assert caught.value.attempts == len(server.requests) == 1
 
+
+@pytest.mark.only("default")
+def test_first_event_is_over_all_attempts(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    retries = import_module(f"{driver.package.__name__}._runtime.retries")
+    monkeypatch.setattr(retries, "FIRST_DELAY", 0.01)
+    with serving([STALL]) as server:
+        timeout = driver.package.Timeout(first_event=0.5, read=0.2)
+        with pytest.raises(driver.errors.APITimeoutError) as caught:
+            driver.read(driver.client(server.url, timeout=timeout, max_retries=50))
+    assert caught.value.limit in ("first_event", "read")
+    assert 2 <= caught.value.attempts <= 5
+
+
+BODIES: dict[str, list[object]] = {
+    "stalled": [head(503, ("Content-Length", "99")) + b"no", STALL],
+    "in drips": [head(503, ("Content-Length", "99")) + b"no", *drip(b" " * 90)],
+}
+
+
+@pytest.mark.parametrize("case", BODIES)
+def test_the_body_of_an_error_is_not_waited_for_long(
+    driver: Driver, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiving = import_module(f"{driver.package.__name__}._runtime.receiving")
+    monkeypatch.setattr(receiving, "ERROR_BODY_SECONDS", 0.2)
+    with serving(BODIES[case]) as server:
+        client = driver.client(server.url, max_retries=0)
+        with pytest.raises(driver.errors.InternalServerError) as caught:
+            driver.create(client)
+    assert caught.value.content.startswith(b"no")
+
+
+@pytest.mark.parametrize("end", [STALL, CUT, RESET], ids=["stalled", "closed", "reset"])
+def test_nobody_waits_for_the_body_of_a_redirect(
+    driver: Driver, end: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts = import_module(f"{driver.package.__name__}._runtime.attempts")
+    monkeypatch.setattr(attempts, "_SKIP_SECONDS", 0.2)
+    moved = head(307, ("Location", "/elsewhere"), ("Content-Length", "99")) + b"moved"
+    with serving([moved, end], [HEAD + BODY]) as server:
+        driver.create(driver.client(server.url, max_retries=0))
+    assert [request.target for request in server.requests] == [
+        "/v1/chat/completions",
+        "/elsewhere",
+    ]
+
+
+@pytest.mark.only("default")
+def test_the_callers_loop_does_not_count(driver: Driver) -> None:
+    events = [step for event in (*HELLO, DONE) for step in (event, Pause(0.05))]
+    with serving(stream(*events)) as server:
+        timeout = driver.package.Timeout(between_events=0.25)
+        answer = driver.create(driver.client(server.url, timeout=timeout), stream=True)
+
+        found = []
+        if driver.kind == "sync":
+            for item in answer:
+                found.append(item)
+                time.sleep(0.3)
+        else:
+
+            async def read() -> None:
+                async for item in answer:
+                    found.append(item)
+                    await asyncio.sleep(0.3)
+
+            driver.call(read)
+    assert text(found) == "Hello"
+
+
+def test_waiting_of_the_caller_does_not_count(driver: Driver) -> None:
     with serving(stream(*HELLO, DONE)) as server:
         client = driver.client(server.url, timeout=0.2)
         answer = driver.create(client, stream=True)

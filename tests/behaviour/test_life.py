@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import subprocess
 import sys
@@ -12,14 +11,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
-import httpx
-import httpx2
 import pytest
 
 from tests.behaviour.driving import MESSAGES, Driver
-from tests.behaviour.fault_server import STALL, Pause, reply, serving, stream
+from tests.behaviour.fault_server import STALL, reply, serving, stream
 from tests.behaviour.test_answers import completion
 from tests.behaviour.test_streams import DONE, HELLO, text
 
@@ -228,94 +224,10 @@ client.close()
         assert run_python(package, code) == "3\n"
 
 
-# -- pools of the caller
+# -- the library's own pool
 
 
-@pytest.mark.parametrize("library", [httpx2, httpx])
-def test_a_client_of_the_caller(driver: Driver, library: Any) -> None:
-    seen: list[Any] = []
-    if driver.kind == "sync":
-        given: Any = library.Client(event_hooks={"request": [seen.append]}, headers={"X-Mine": "1"})
-    else:
-
-        async def note(request: Any) -> None:
-            seen.append(request)
-
-        given = library.AsyncClient(event_hooks={"request": [note]}, headers={"X-Mine": "1"})
-    with serving(OK, stream(*HELLO, DONE), reply("{}", 400)) as server:
-        client = driver.client(server.url, http_client=given)
-        assert driver.create(client).id == "c1"
-        assert text(driver.read(client)) == "Hello"
-        with pytest.raises(driver.errors.BadRequestError):
-            driver.create(client)
-        assert len(seen) == 3 and server.requests[0].headers["x-mine"] == "1"
-        assert server.requests[0].headers["user-agent"].startswith("siray-chat/")
-        assert server.connections == 1
-        driver.call(client.close if driver.kind == "sync" else client.aclose)
-        assert not given.is_closed
-        driver.call(given.close if driver.kind == "sync" else given.aclose)
-        with pytest.raises(driver.errors.APIConnectionError, match="closed"):
-            driver.create(client)
-
-
-@pytest.mark.parametrize("library", [httpx2, httpx])
-def test_faults_and_deadlines_over_a_client_of_the_caller(driver: Driver, library: Any) -> None:
-    given = library.Client() if driver.kind == "sync" else library.AsyncClient()
-    body = completion().encode()
-    drips = [step for byte in body for step in (bytes([byte]), Pause(0.05))]
-    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
-    with serving([b"nonsense\r\n\r\n"], [head, *drips], [STALL]) as server:
-        client = driver.client(server.url, http_client=given, max_retries=0)
-        with pytest.raises(driver.errors.APIConnectionError) as caught:
-            driver.create(client)
-        assert caught.value.phase == "waiting"
-        for phase in ("reading", "waiting"):
-            with pytest.raises(driver.errors.APITimeoutError) as caught:
-                driver.create(client, options={"timeout": 0.3})
-            assert (caught.value.limit, caught.value.phase) == ("total", phase)
-        driver.call(given.close if driver.kind == "sync" else given.aclose)
-
-
-@pytest.mark.parametrize("library", [httpx2, httpx])
-def test_streams_over_a_client_of_the_caller(driver: Driver, library: Any) -> None:
-    given = library.Client() if driver.kind == "sync" else library.AsyncClient()
-    silent = [*stream(HELLO[0], end=False), STALL]
-    endless = [*stream(*HELLO, DONE, end=False), STALL]
-    with serving(silent, endless, stream(*HELLO, DONE)) as server:
-        client = driver.client(server.url, http_client=given, max_retries=0)
-        with pytest.raises(driver.errors.APITimeoutError) as caught:
-            timeout = driver.package.Timeout(between_events=0.2)
-            driver.read(client, options={"timeout": timeout})
-        assert caught.value.limit == "between_events"
-        assert text(driver.read(client)) == "Hello"
-        assert text(driver.items(driver.create(client, stream=True), limit=1)) == "Hel"
-        driver.call(given.close if driver.kind == "sync" else given.aclose)
-
-
-def test_mock_transports_work(driver: Driver) -> None:
-    def answer(request: httpx2.Request) -> httpx2.Response:
-        assert json.loads(request.content)["model"] == "m"
-        return httpx2.Response(200, text=completion())
-
-    transport = httpx2.MockTransport(answer)
-    if driver.kind == "sync":
-        given: Any = httpx2.Client(transport=transport)
-    else:
-        given = httpx2.AsyncClient(transport=transport)
-    assert driver.create(driver.client("http://mocked", http_client=given)).id == "c1"
-    driver.call(given.close if driver.kind == "sync" else given.aclose)
-
-
-def test_clients_of_the_wrong_kind_are_refused(package: ModuleType) -> None:
-    refused = package.errors.ConfigurationError
-    with pytest.raises(refused, match=r"httpx2\.Client"):
-        package.Siray(KEY, http_client=httpx2.AsyncClient())
-    with pytest.raises(refused, match="AsyncClient"), httpx.Client() as given:
-        package.AsyncSiray(KEY, http_client=given)
-    with pytest.raises(refused, match="str"):
-        package.Siray(KEY, http_client="http://proxy")
-
-
+@pytest.mark.own_pool("proxies are theirs")
 def test_a_proxy_from_the_environment(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(OK) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
@@ -325,6 +237,7 @@ def test_a_proxy_from_the_environment(driver: Driver, monkeypatch: pytest.Monkey
     assert proxy.requests[0].target == "http://api.siray.invalid/v1/chat/completions"
 
 
+@pytest.mark.own_pool("cookies are theirs")
 def test_cookies_are_not_kept(driver: Driver) -> None:
     with serving(reply(completion(), 200, ("Set-Cookie", "session=other-user"))) as server:
         client = driver.client(server.url)

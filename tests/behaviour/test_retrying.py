@@ -57,6 +57,11 @@ FINAL: dict[str, Any] = {
     "quota": reply('{"error": {"code": "insufficient_quota", "message": "x"}}', 429, NOW),
     "told not to": reply("{}", 503, NOW, ("X-Should-Retry", "false")),
     "told to wait too long": reply("{}", 429, ("Retry-After", "3600")),
+    "told to wait for ever": reply("{}", 429, ("Retry-After", "Fri, 31 Dec 2999 23:59:59 GMT")),
+    "told to wait too many milliseconds": reply("{}", 429, ("Retry-After-Ms", "9999999")),
+    "quota by its type": reply('{"error": {"type": "insufficient_quota"}}', 429, NOW),
+    "quota at the root": reply('{"code": "InsufficientBalance", "message": "x"}', 429, NOW),
+    "quota in a list": reply('{"errors": [{"code": "quota_exceeded"}]}', 503, NOW),
 }
 
 
@@ -66,6 +71,29 @@ def test_what_is_final(driver: Driver, case: str) -> None:
         with pytest.raises(driver.errors.APIStatusError):
             driver.create(driver.client(server.url))
     assert len(server.requests) == 1
+
+
+WAITS: dict[str, tuple[tuple[str, str], float, float]] = {
+    "milliseconds": (("Retry-After-Ms", "50"), 0.05, 0.05),
+    "a fraction": (("Retry-After", "0.05"), 0.05, 0.05),
+    "nothing": (("Retry-After", "0"), 0, 0),
+    "a date that is over": (("Retry-After", "Fri, 31 Dec 1999 23:59:59 GMT"), 0, 0),
+    "a negative number": (("Retry-After", "-5"), 0, 0.5),
+    "nonsense": (("Retry-After", "in a while"), 0, 0.5),
+    "no date": (("Retry-After", "Fri, 99 Dec 2099 23:59:59 GMT"), 0, 0.5),
+}
+
+
+@pytest.mark.only("default")
+@pytest.mark.parametrize("case", WAITS)
+def test_how_long_the_server_is_left_alone(driver: Driver, case: str) -> None:
+    field, least, most = WAITS[case]
+    seen: list[Any] = []
+    hooks = driver.package.Hooks(retry=seen.append)
+    with serving(reply("{}", 503, field), OK) as server:
+        driver.create(driver.client(server.url, hooks=hooks))
+    [event] = seen
+    assert least <= event.delay <= most
 
 
 def test_told_to_retry(driver: Driver) -> None:
@@ -293,6 +321,7 @@ def _raise(_: object) -> None:
     raise RuntimeError("a hook that fails changes nothing")
 
 
+@pytest.mark.own_pool("what is given stays open when the client is closed")
 def test_a_closed_client_says_so(driver: Driver) -> None:
     with serving(OK) as server:
         client = driver.client(server.url)

@@ -375,6 +375,18 @@ def test_a_busy_token_endpoint_is_asked_again(
     assert issuer.issued == 1 and len(server.at("/oauth/token")) == 2
 
 
+@pytest.mark.parametrize(("wait", "limits"), [("3600", {}), ("20", {"total": 5})])
+def test_a_token_endpoint_is_not_waited_for_too_long(
+    caller: Caller, server: Server, issuer: Issuer, wait: str, limits: dict[str, float]
+) -> None:
+    issuer.refusals = [Answer({}, 503, {"retry-after": wait})]
+    timeout = caller.package.Timeout(**limits)
+    with pytest.raises(caller.package.TokenError) as caught:
+        caller.call("oauth", **credentials(server, timeout=timeout))
+    assert caught.value.status_code == 503
+    assert len(server.at("/oauth/token")) == 1
+
+
 @pytest.mark.parametrize("body", [b"<html>", b"", b"[]", {"token_type": "bearer"}])
 def test_an_answer_without_token(caller: Caller, server: Server, issuer: Issuer, body: Any) -> None:
     issuer.refusals = [Answer(body)]

@@ -306,6 +306,7 @@ def test_what_is_no_stream_is_an_error(driver: Driver, case: str) -> None:
 # -- connections
 
 
+@pytest.mark.wire("counts connections")
 def test_the_connection_is_reused_after_done(driver: Driver) -> None:
     steps = [*stream(*HELLO, DONE, end=False), Pause(0.02), b"0\r\n\r\n"]
     with serving(steps) as server:

@@ -9,7 +9,7 @@ _EXPORTS = {
     "Siray": ".client",
     "Timeout": "._runtime.timeouts",
 }
-_MODULES = ("errors", "models", "streaming")
+_MODULES = ("errors", "models", "streaming", "telemetry")
 
 
 def __getattr__(name: str) -> object:
