@@ -1,182 +1,251 @@
-"""What the generated client costs beside httpx2 and msgspec used by hand.
+"""What the generated client costs beside its peers and the floor, in one interleaved run.
 
-    make bench
+    make bench, make bench-quick, or
+    .venv-bench/bin/python tests/benchmarks/client.py [--quick] [--only NAME…] [--write --date DATE]
 
-Measures, in alternating rounds: the import, the first use, one whole request, one chunk of a stream.
-See README.md here for how to read the figures.
+Prints tables, and keeps every sample in `build/benchmarks/client.json`. `--write` puts tables and
+charts into docs/benchmarks.md; `--from FILE` does that with the samples of an earlier run. README.md
+here says how it is measured.
 """
 
 from __future__ import annotations
 
-import os
+import argparse
+import json
 import platform
-import resource
 import statistics
-import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
-HERE = Path(__file__).resolve().parent
-ROUNDS = 7
-REQUESTS = 200
-CHUNKS = 2_000
-BODY = {
-    "model": "alibaba/qwen3-max-256k",
-    "messages": [{"role": "user", "content": "Say hello."}],
-}
+import instructions
+from charts import write_charts
+from measures import Measure, measures
+from measuring import ROOT, machine, publish
+from running import Failed, Server, Worker, fresh, server
+from tables import figures, goals, missed, number, walls
 
+from peers import FLOOR, NAMES, OPENAI, OURS, load
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Seconds for one unit of work."""
+SAMPLE = 0.1
+"""Wall seconds that a sample should take, where the number of units is free."""
+PATIENCE = 12.0
+"""Wall seconds for one measure of one peer, after which it has no further round."""
+QUICK = (OURS, FLOOR, "httpx2_by_hand", OPENAI)
+"""The peers of a quick run."""
+RESULT = ROOT / "build" / "benchmarks" / "client.json"
+GENERATED = ROOT / ".venv-bench" / "peers"
 
-    wall: float
-    cpu: float
-
-
-@dataclass(frozen=True, slots=True)
-class Contest:
-    """The same work done by the generated client and by hand, each call doing `units` of it."""
-
-    name: str
-    units: int
-    generated: Callable[[], object]
-    floor: Callable[[], object]
+Samples = dict[str, dict[str, list[dict[str, float]]]]
+"""Measure, peer, one for each round."""
 
 
-def timed(work: Callable[[], object], units: int) -> Cost:
-    wall, cpu = time.perf_counter(), time.process_time()
-    work()
-    return Cost((time.perf_counter() - wall) / units, (time.process_time() - cpu) / units)
+class Run:
+    """Does measures for peers, and collects the samples."""
+
+    def __init__(self, peers: Sequence[str], paths: Sequence[Path], place: Server) -> None:
+        self._peers = peers
+        self._paths = paths
+        self._place = place
+        self._workers: dict[str, Worker] = {}
+        self._units: dict[tuple[str, str], int] = {}
+        self.samples: Samples = {}
+        self.notes: list[str] = []
+
+    def measure(self, measure: Measure, rounds: int) -> None:
+        """Round by round, one peer after the other.
+
+        The first round is not counted, unless a peer is so slow that there is no other.
+        """
+        found: dict[str, list[dict[str, float]]] = defaultdict(list)
+        spent: dict[str, float] = defaultdict(float)
+        able = [
+            peer
+            for peer in self._peers
+            if _has(load(peer), measure.needs) and peer in (measure.peers or NAMES)
+        ]
+        rounds = 1 if measure.how == "counted" else rounds
+        for number_ in range(0 if measure.how == "counted" else -1, rounds):
+            for peer in list(able):
+                if spent[peer] > PATIENCE:
+                    continue
+                begun = time.perf_counter()
+                try:
+                    sample = self._sample(measure, peer)
+                except Failed as failure:
+                    self.notes.append(f"{measure.title}: {load(peer).TITLE} failed: {failure}")
+                    print(self.notes[-1], file=sys.stderr, flush=True)
+                    able.remove(peer)
+                    continue
+                spent[peer] += time.perf_counter() - begun
+                if number_ >= 0 or spent[peer] > PATIENCE:
+                    found[peer].append(sample)
+        self.samples[measure.name] = dict(found)
+
+    def _sample(self, measure: Measure, peer: str) -> dict[str, float]:
+        base = self._place.base(measure.port, measure.mode)
+        if measure.how == "fresh":
+            return fresh(measure.kind, peer, self._paths, self._place, base)
+        if measure.how == "counted":
+            units = 1_000 if "chunk" in measure.kind else 40
+            counted = instructions.per_unit(measure.kind, peer, self._paths, self._place, units)
+            return {"instructions": counted}
+        worker = self._workers.get(peer)
+        if worker is None:
+            worker = self._workers[peer] = Worker(peer, self._paths, self._place)
+        units = measure.units or self._units.get((measure.name, peer), 0)
+        job = {"measure": measure.kind, "base": base, **measure.arguments}
+        if units:
+            return worker.do(units=units, **job)
+        # The first, which does not count, tells how many units a sample is to have.
+        begun = time.perf_counter()
+        first = 1 if measure.arguments.get("chunks") else 10
+        sample = worker.do(units=first, **job)
+        begun = time.perf_counter()
+        worker.do(units=first, **job)
+        each = (time.perf_counter() - begun) / (first + 1)
+        self._units[measure.name, peer] = max(1, min(100_000, int(SAMPLE / each)))
+        return sample
+
+    def close(self) -> None:
+        for worker in self._workers.values():
+            worker.close()
 
 
-def medians(contest: Contest) -> tuple[Cost, Cost]:
-    """Medians over alternating rounds, after one round that is not counted."""
-    rounds: dict[str, list[Cost]] = {"generated": [], "floor": []}
-    for _ in range(ROUNDS + 1):
-        rounds["generated"].append(timed(contest.generated, contest.units))
-        rounds["floor"].append(timed(contest.floor, contest.units))
-
-    def median(costs: list[Cost]) -> Cost:
-        counted = costs[1:]
-        return Cost(
-            statistics.median(cost.wall for cost in counted),
-            statistics.median(cost.cpu for cost in counted),
-        )
-
-    return median(rounds["generated"]), median(rounds["floor"])
+def _has(peer: Any, needs: str) -> bool:
+    """Whether a peer can do it: `Sync.read` is the method of its class."""
+    for name in needs.split("."):
+        if not hasattr(peer, name):
+            return False
+        peer = getattr(peer, name)
+    return True
 
 
-@contextmanager
-def bench_server() -> Iterator[str]:
-    command = [sys.executable, str(HERE / "server.py"), str(CHUNKS)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
-    ) as process:
-        assert process.stdin and process.stdout
-        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-        process.stdin.close()
+def medians(samples: Samples) -> dict[str, dict[str, dict[str, float]]]:
+    """Of each figure. Failures are added up."""
+
+    def one(rounds: list[dict[str, float]]) -> dict[str, float]:
+        found = {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
+        if "failures" in found:
+            found["failures"] = sum(one["failures"] for one in rounds)
+        return found
+
+    return {
+        measure: {peer: one(rounds) for peer, rounds in found.items() if rounds}
+        for measure, found in samples.items()
+    }
 
 
-def children() -> float:
-    """CPU seconds of all child processes so far."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+def available(names: Sequence[str]) -> list[str]:
+    """The peers that are here; of one that is not, a line says so."""
+    made = {"openapi_python_client": "siray_opc", "openapi_generator": "siray_oag"}
+    found = []
+    for name in names:
+        if name in made and not (GENERATED / made[name]).is_dir():
+            print(f"client: SKIPPED {load(name).TITLE}: its client could not be made")
+            continue
+        found.append(name)
+    return found
 
 
-def in_a_new_process(program: str) -> Cost:
-    """Cost of a program less that of an empty one: the median of a few processes."""
-    costs = []
-    for _ in range(ROUNDS):
-        measured = []
-        for text in (program, "pass"):
-            before, begun = children(), time.perf_counter()
-            subprocess.run([sys.executable, "-c", text], check=True)
-            measured.append(Cost(time.perf_counter() - begun, children() - before))
-        costs.append(Cost(measured[0].wall - measured[1].wall, measured[0].cpu - measured[1].cpu))
-    return Cost(
-        statistics.median(cost.wall for cost in costs),
-        statistics.median(cost.cpu for cost in costs),
+def versions(names: Sequence[str]) -> str:
+    """The distributions that the figures are of."""
+    distributions = sorted({name for peer in names for name in load(peer).PACKAGES})
+    return ", ".join(f"{name} {metadata.version(name)}" for name in distributions)
+
+
+def processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.machine())
+
+
+def page(kept: dict[str, Any]) -> str:
+    """What docs/benchmarks.md says about a run."""
+    results = medians(kept["samples"])
+    notes = "".join(f"{note}.\n" for note in kept["notes"])
+    return (
+        f"{kept['date']}, {kept['machine']}, {kept['processor']}, {platform.system()}; "
+        f"{kept['rounds']} rounds.\n{kept['versions']}.\n{notes}\n"
+        f"{write_charts(results)}\n\n### Goals\n\n{goals(results)}\n\n"
+        f"### Figures\n\nCPU unless said.\n\n{figures(results)}\n\n"
+        f"### Wall seconds\n\n{walls(results)}"
     )
 
 
-def contests(url: str) -> Iterator[Contest]:
-    import httpx2
-    import msgspec
-
-    from siray_chat import Siray
-
-    client = Siray(api_key="any", base_url=url)
-    plain = httpx2.Client(base_url=url, headers={"authorization": "Bearer any"})
-    decoder, encoder = msgspec.json.Decoder(), msgspec.json.Encoder()
-    path, json_type = "/v1/chat/completions", {"content-type": "application/json"}
-
-    def whole() -> None:
-        for _ in range(REQUESTS):
-            client.chat.completions.create(**BODY)
-
-    def whole_floor() -> None:
-        for _ in range(REQUESTS):
-            answer = plain.post(path, content=encoder.encode(BODY), headers=json_type)
-            decoder.decode(answer.content)
-
-    yield Contest("one request, whole answer", REQUESTS, whole, whole_floor)
-
-    def streamed() -> None:
-        count = 0
-        with client.chat.completions.create(**BODY, stream=True) as stream:
-            for chunk in stream:
-                count += len(chunk.choices)
-        assert count == CHUNKS
-
-    def streamed_floor() -> None:
-        count = 0
-        body = encoder.encode({**BODY, "stream": True})
-        with plain.stream("POST", path, content=body, headers=json_type) as answer:
-            for line in answer.iter_lines():
-                if line.startswith("data: {"):
-                    count += len(decoder.decode(line[6:])["choices"])
-        assert count == CHUNKS
-
-    yield Contest("one chunk of a stream", CHUNKS, streamed, streamed_floor)
-    client.close()
-    plain.close()
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="fewer measures, rounds and peers")
+    parser.add_argument("--only", nargs="*", default=[], help="measures, by how their names begin")
+    parser.add_argument("--peers", nargs="*", choices=NAMES)
+    parser.add_argument("--rounds", type=int, default=0)
+    package = ROOT / "generated" / "siray-chat" / "src"
+    parser.add_argument("--package", type=Path, default=package, help="where siray_chat is")
+    parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
+    parser.add_argument("--date", default=time.strftime("%Y-%m-%d"))
+    parser.add_argument("--from", type=Path, dest="source", help="the JSON of an earlier run")
+    options = parser.parse_args()
+    if options.source:
+        kept = json.loads(options.source.read_text(encoding="utf-8"))
+    else:
+        kept = taken(options)
+        RESULT.parent.mkdir(parents=True, exist_ok=True)
+        RESULT.write_text(json.dumps(kept, indent=1), encoding="utf-8")
+    results = medians(kept["samples"])
+    print(f"\n{figures(results)}\n\n{goals(results)}\n")
+    for line in missed(results):
+        print(f"short of its goal: {line}")
+    if options.write:
+        publish("client", page(kept))
+    return 0
 
 
-def row(name: str, generated: Cost, floor: Cost) -> str:
-    def micro(seconds: float) -> str:
-        return f"{seconds * 1e6:,.1f}"
+def taken(options: argparse.Namespace) -> dict[str, Any]:
+    """A run: every sample, and what they are of."""
+    chosen = measures(options.quick, options.only)
+    if not instructions.is_available():
+        print("client: SKIPPED instruction counts: valgrind is not installed")
+        chosen = [measure for measure in chosen if measure.how != "counted"]
+    peers = available(options.peers or (QUICK if options.quick else NAMES))
+    rounds = options.rounds or (3 if options.quick else 7)
+    # Those who import an HTTP library anyway are not slowed by theirs being compiled now.
+    paths = [options.package.resolve(), GENERATED]
+    kept: dict[str, Any] = {
+        "date": options.date,
+        "machine": machine(),
+        "processor": processor(),
+        "versions": versions(peers),
+        "rounds": rounds,
+    }
+    print(f"client: {kept['machine']}, {len(chosen)} measures, {rounds} rounds", flush=True)
+    begun = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="sdkpress-bench-") as folder:
+        with server(Path(folder)) as place:
+            run = Run(peers, paths, place)
+            for measure in chosen:
+                run.measure(measure, rounds)
+                print(_line(measure, medians(run.samples)[measure.name]), flush=True)
+            run.close()
+    print(f"client: {time.perf_counter() - begun:.0f} s, {machine()}")
+    return {**kept, "notes": run.notes, "samples": run.samples}
 
-    cells = (micro(generated.wall), micro(floor.wall), micro(generated.cpu), micro(floor.cpu))
-    ratio = generated.cpu / floor.cpu if floor.cpu > 0 else float("nan")
-    return f"{name:<28}" + "".join(f"{cell:>13}" for cell in cells) + f"{ratio:>9.2f}"
 
-
-def load() -> str:
-    try:
-        return " ".join(f"{value:.2f}" for value in os.getloadavg())
-    except OSError:
-        return "unknown"
-
-
-def main() -> None:
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {load()}")
-    print(f"medians of {ROUNDS} rounds, microseconds; floor: httpx2 + msgspec by hand")
-    titles = ("wall", "floor wall", "CPU", "floor CPU")
-    print(f"\n{'':<28}" + "".join(f"{title:>13}" for title in titles) + f"{'CPU x':>9}", flush=True)
-    floor = in_a_new_process("import httpx2, msgspec")
-    print(row("import", in_a_new_process("import siray_chat"), floor), flush=True)
-    first_use = "from siray_chat import Siray; Siray(api_key='any').chat.completions"
-    print(row("import, client, resource", in_a_new_process(first_use), floor), flush=True)
-    with bench_server() as url:
-        for contest in contests(url):
-            print(row(contest.name, *medians(contest)), flush=True)
-    print(f"\nload afterwards {load()}")
+def _line(measure: Measure, found: dict[str, dict[str, float]]) -> str:
+    """The figures of a measure, for whoever waits for the rest."""
+    parts = (
+        f"{load(peer).TITLE} {number(result[measure.main], measure.unit)}"
+        for peer, result in found.items()
+    )
+    return f"{measure.title} ({measure.unit}, {measure.main}): {'; '.join(parts)}"
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())
