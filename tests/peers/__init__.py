@@ -1,0 +1,1 @@
+"""The generated client against servers that others wrote: ``make test-peers``."""

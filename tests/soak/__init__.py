@@ -1,0 +1,1 @@
+"""Hundreds of streams at once for minutes, against a server with faults: ``make soak``."""
