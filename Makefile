@@ -12,10 +12,15 @@ READY := $(VENV)/ready
 RUN := $(VENV)/bin/python
 CANDIDATES := python3.13 python3.12 python3.11 python3 python
 SOURCES := generator tests docs/examples
+BENCH := .venv-bench
+BENCH_READY := $(BENCH)/ready
 
-# The stamp holds the folder it was made in: a checkout that was moved is set up anew.
+# A stamp holds the folder it was made in: a checkout that was moved is set up anew.
 ifneq ("$(shell cat $(READY) 2>/dev/null)","$(CURDIR)")
 .PHONY: $(READY)
+endif
+ifneq ("$(shell cat $(BENCH_READY) 2>/dev/null)","$(CURDIR)")
+.PHONY: $(BENCH_READY)
 endif
 
 .PHONY: demo
@@ -44,6 +49,10 @@ check: $(READY) ## fail if a generated client is not in step with its document a
 test: $(READY) ## run all tests (ARGS="tests/unit -k name" narrows)
 	@echo '==> test: skipped tests are listed with their reason at the end'
 	@$(RUN) -m pytest $(ARGS)
+
+.PHONY: test-dev
+test-dev: $(READY) ## the behaviour of clients in Python's development mode, every warning an error
+	@PYTHONASYNCIODEBUG=1 $(RUN) -X dev -W error -m pytest tests/behaviour $(ARGS)
 
 .PHONY: lint
 lint: $(READY) ## check formatting (black) and style (ruff)
@@ -79,12 +88,35 @@ golden: $(READY) ## rewrite the expected outputs in tests/cases and the pages ma
 	@echo '==> golden: done. Read the diff: git diff tests/cases docs'
 
 .PHONY: bench
-bench: $(READY) ## measure the generated client and the generator beside the floor and a peer
+bench: $(BENCH_READY) ## measure client, generator and imports beside peers and the floor (ARGS="--write" for the client's page)
 	@echo '==> bench: every figure is a median of several runs on this machine, now'
-	@$(RUN) tests/benchmarks/client.py
+	@$(BENCH)/bin/python tests/benchmarks/client.py $(ARGS)
 	@$(RUN) tests/benchmarks/generator.py
 	@$(RUN) tests/benchmarks/imports.py
 	@echo '==> bench: done'
+
+.PHONY: bench-client
+bench-client: $(BENCH_READY) ## only the client's part of it (ARGS="--only request --peers siray floor" narrows)
+	@$(BENCH)/bin/python tests/benchmarks/client.py $(ARGS)
+
+.PHONY: bench-quick
+bench-quick: $(BENCH_READY) ## the measures of the client that matter most, in some minutes
+	@$(BENCH)/bin/python tests/benchmarks/client.py --quick $(ARGS)
+
+.PHONY: instructions
+instructions: $(READY) ## fail if an import, a request or a chunk takes more instructions than allowed (needs valgrind)
+	@echo '==> instructions: counted by valgrind, as multiples of a raw socket'
+	@$(RUN) tests/benchmarks/instructions.py $(ARGS)
+
+.PHONY: test-peers
+test-peers: $(READY) ## chat with servers that others wrote, aimock and fakellm (needs npm and package indexes; .venv-peers)
+	@echo '==> test-peers: sync and async, whole and streamed'
+	@$(RUN) -m tests.peers.prepare
+	@$(RUN) -m pytest tests/peers $(ARGS)
+
+.PHONY: soak
+soak: $(READY) ## 200 streams at once for ten minutes against a server with faults (ARGS="--seconds 60" shortens it)
+	@$(RUN) -m tests.soak $(ARGS)
 
 .PHONY: corpus
 corpus: $(READY) ## generate, call and check every document of ../shared/specs; writes docs/corpus.md (ARGS="--only museum")
@@ -108,10 +140,19 @@ lock: ## pin every dependency again, with hashes (needs uv on PATH; LOCK="--upgr
 		--quiet --output-file requirements.lock $(LOCK)
 	@echo '==> lock: done'
 
+.PHONY: bench-lock
+bench-lock: ## pin what the benchmarks measure us beside, with hashes (needs uv on PATH)
+	@command -v uv >/dev/null || { echo 'bench-lock: needs uv on PATH (pip install uv)' >&2; exit 2; }
+	@echo '==> bench-lock: tests/benchmarks/requirements.lock'
+	@uv pip compile tests/benchmarks/requirements.in --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command 'make bench-lock' \
+		--quiet --output-file tests/benchmarks/requirements.lock $(LOCK)
+	@echo '==> bench-lock: done'
+
 .PHONY: clean
 clean: ## remove .venv, builds and caches (never a tracked file)
 	@echo '==> clean'
-	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(BENCH) .venv-peers build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo '==> clean: done'
 
@@ -163,3 +204,24 @@ $(READY): requirements.lock pyproject.toml
 	fi; \
 	$(RUN) -c 'import os, pathlib, sysconfig; site = pathlib.Path(sysconfig.get_path("purelib")); (site / "siray_chat.pth").write_text(os.path.relpath("generated/siray-chat/src", site) + "\n")'; \
 	printf '%s\n' "$(CURDIR)" > $(READY)
+
+# The environment of the benchmarks: the peers that we are measured beside, pinned by hash, and the
+# clients that the two other generators make of our document.
+$(BENCH_READY): tests/benchmarks/requirements.lock tests/benchmarks/peers/generating.py \
+		tests/benchmarks/peers/older_tools.overlay.yaml $(wildcard openapi-spec/*.yaml) | $(READY)
+	@set -e; \
+	echo "==> bench: $(BENCH) with $$(grep -c '^[a-z].*==' tests/benchmarks/requirements.lock) pinned packages"; \
+	rm -rf $(BENCH); \
+	if command -v uv >/dev/null; then \
+		$(RUN) -m venv --without-pip $(BENCH); \
+		uv pip install --quiet --python $(BENCH)/bin/python --no-deps --require-hashes --compile-bytecode \
+			-r tests/benchmarks/requirements.lock; \
+	else \
+		$(RUN) -m venv $(BENCH); \
+		$(BENCH)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes \
+			-r tests/benchmarks/requirements.lock; \
+	fi; \
+	echo '==> bench: the clients of openapi-python-client and OpenAPI Generator'; \
+	cd tests/benchmarks; \
+	"$(CURDIR)/$(BENCH)/bin/python" -m peers.generating "$(CURDIR)/$(VENV)/bin/sdkpress" "$(CURDIR)/$(BENCH)/peers"; \
+	printf '%s\n' "$(CURDIR)" > "$(CURDIR)/$(BENCH_READY)"

@@ -87,7 +87,8 @@ def plain_client(package: ModuleType, name: str, **arguments: Any) -> Any:
     """A client with a credential for every security scheme."""
     made = getattr(package, name)
     known = {
-        "self", "base_url", "timeout", "max_retries", "http_client", "default_headers",
+        "self", "base_url", "timeout", "max_retries", "http_client", "proxy", "ssl_context",
+        "unix_socket", "default_headers",
         "default_query", "strict", "hooks",
     }  # fmt: skip
     parameters = inspect.signature(made.__init__).parameters
