@@ -119,7 +119,7 @@ _EXPORTS = {
     "TokenError": ".errors",
     "UnprocessableEntityError": ".errors",
 }
-_MODULES = ("client", "errors", "models", "streaming", "testing")
+_MODULES = ("client", "errors", "models", "streaming", "telemetry", "testing")
 
 if not TYPE_CHECKING:
 

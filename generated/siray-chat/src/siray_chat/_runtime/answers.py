@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from .decoding import JSONDecodeError, decode_json
+from msgspec import MsgspecError
+
+from .decoding import JSONDecodeError, decode_json, decoder_for
 from .errors import (
     APIStatusError,
     ResponseDecodeError,
@@ -22,9 +24,13 @@ from .model import Model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Literal
 
     from .api import Api
+    from .decoding import Decoded, JSONDecoder
+    from .errors import APIConnectionError
     from .operation import Answer, Operation
+    from .transport import Fields
 
 MAX_TEXT = 500
 """Characters of a server's message that go into ours."""
@@ -39,19 +45,45 @@ _ENVELOPE = frozenset(
 class Head:
     """Status line and headers of an answer."""
 
-    __slots__ = ("headers", "media_type", "request_id", "status")
+    __slots__ = ("_api", "_fields", "_headers", "_media_type", "_request_id", "status")
 
-    def __init__(self, status: int, fields: list[tuple[str, str]], api: Api) -> None:
+    def __init__(self, status: int, fields: Fields, api: Api) -> None:
         self.status: int = status
-        self.headers: Headers = Headers(fields)
-        get = self.headers.get
-        self.request_id: str | None = None
-        for name in api.request_id_headers:
-            self.request_id = get(name)
-            if self.request_id is not None:
-                break
-        self.media_type: str = (get("content-type") or "").partition(";")[0].strip().lower()
+        self._fields: Fields = fields
+        self._headers: Headers | None = None
+        self._api: Api = api
+        self._media_type: str | None = None
+        self._request_id: str | None = ""
+
+    @property
+    def headers(self) -> Headers:
+        """The fields."""
+        headers = self._headers
+        if headers is None:
+            headers = self._headers = Headers(self._fields)
+        return headers
+
+    @property
+    def media_type(self) -> str:
         """In lower case and without parameters; empty where the server names none."""
+        kind = self._media_type
+        if kind is None:
+            kind = (self.headers.get("content-type") or "").partition(";")[0].strip().lower()
+            self._media_type = kind
+        return kind
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's id of the request, where it gives one."""
+        found = self._request_id
+        if found == "":
+            found = None
+            for name in self._api.request_id_headers:
+                found = self.headers.get(name)
+                if found is not None:
+                    break
+            self._request_id = found
+        return found
 
     @property
     def charset(self) -> str:
@@ -68,24 +100,9 @@ def is_json(media_type: str) -> bool:
     return media_type in ("application/json", "text/json") or media_type.endswith("+json")
 
 
-def declared_answers(operation: Operation, status: int) -> list[Answer]:
-    """The answers of the most specific declared status that fits."""
-    answers = [a for a in operation.answers if a.kind not in ("sse", "jsonl")]
-    for wanted in (str(status), f"{str(status)[:1]}XX", "default"):
-        found = [answer for answer in answers if answer.status == wanted]
-        if found:
-            return found
-    return []
-
-
 def find_answer(operation: Operation, head: Head) -> Answer | None:
     """What the document says about this answer; for a success never an error's schema."""
-    found = declared_answers(operation, head.status)
-    if 200 <= head.status < 300 and not any(a.status != "default" for a in found):
-        # Undocumented success: another documented one describes it better than the default error.
-        success = [a for a in operation.answers if a.status[:1] == "2"]
-        success = [a for a in success if a.kind not in ("sse", "jsonl")]
-        found = success or found
+    found = operation.candidates(head.status)
     if len(found) < 2 or not head.media_type:
         return found[0] if found else None
     return max(found, key=lambda answer: _fits(answer.media_type, head.media_type))
@@ -115,6 +132,15 @@ def decode_success(
 ) -> Any:
     """The value of a success. Raises ResponseDecodeError, ResponseValidationError, APIStatusError."""
     answer = find_answer(operation, head)
+    if answer is not None and content:
+        decoder = answer.decoder
+        if decoder is None:
+            decoder = answer.decoder = _sufficient_decoder(answer)
+        if decoder:
+            try:
+                return decoder.strict(content)
+            except (MsgspecError, ValueError, RecursionError):
+                pass  # all that follows is for answers that do not match the document
     if answer is None:
         if not operation.answers or not content:
             return _untyped(head, content)
@@ -144,10 +170,14 @@ def _text_in_json(content: bytes) -> str:
 
 
 def _untyped(head: Head, content: bytes) -> Any:
+    """What an undocumented answer holds: JSON where it is some, else the bytes."""
     if not content:
         return None
     if is_json(head.media_type):
-        return decode_json(content, Any).value
+        try:
+            return decode_json(content, Any).value
+        except JSONDecodeError:
+            pass
     return content
 
 
@@ -156,7 +186,7 @@ def _nothing(operation: Operation, head: Head, kind: str) -> Any:
         return None
     if kind == "text":
         return ""
-    declared = declared_answers(operation, head.status)
+    declared = operation.declared(head.status)
     if any(answer.kind == "empty" for answer in declared):
         return None
     raise response_error(ResponseDecodeError, "the body is empty", head, b"")
@@ -175,11 +205,13 @@ def decode_document(
     try:
         value, notes = decode_json(content, type_)
     except JSONDecodeError as error:
-        kind = head.media_type or "no media type"
-        message = (
-            f"the body is not JSON ({kind}): {error}; it begins {_text(content[:80], 'utf-8')!r}"
-        )
-        raise response_error(ResponseDecodeError, message, head, content) from None
+        other = _transcoded(head, content, type_)
+        if other is None:
+            raise _unreadable(head, content, error) from None
+        value, notes = other
+    else:
+        if notes:
+            value, notes = _transcoded(head, content, type_) or (value, notes)
     # A plain Any is never checked: whatever is JSON was promised.
     if notes or b'"error"' in content:
         failure = reported_error(content, type_)
@@ -197,6 +229,31 @@ def decode_document(
     return value
 
 
+def _transcoded(head: Head, content: bytes, type_: Any) -> Decoded[Any] | None:
+    """JSON in another encoding than UTF-8, which the server names or the first bytes show."""
+    charset = head.charset
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        charset = "utf-16"
+    elif charset.lower() in ("utf-8", "utf8"):
+        return None
+    try:
+        return decode_json(content.decode(charset), type_)
+    except (LookupError, ValueError):  # JSONDecodeError is one
+        return None
+
+
+def _unreadable(head: Head, content: bytes, error: JSONDecodeError) -> ResponseDecodeError:
+    kind = head.media_type or "no media type"
+    message = f"the body is not JSON ({kind}): {error}"
+    if kind == "text/event-stream":
+        message = "the server sent a stream of events where none was asked for"
+    message += f"; it begins {_text(content[:80], 'utf-8')!r}"
+    failure: ResponseDecodeError = response_error(ResponseDecodeError, message, head, content)
+    # What only lacks its end was well until then: the server, or somebody between, gave up.
+    failure.retryable = "truncated" in str(error) and content[:1] in (b"{", b"[")
+    return failure
+
+
 def _invalid(
     message: str, head: Head, content: bytes, value: Any, notes: tuple[str, ...]
 ) -> ResponseValidationError:
@@ -207,6 +264,20 @@ def _invalid(
     return error
 
 
+def _sufficient_decoder(answer: Answer) -> JSONDecoder[Any] | Literal[False]:
+    """The decoder of an answer where all that it decodes strictly is that answer, else False.
+
+    So it is with models that require something: ``reported_error`` finds nothing of that in an error.
+    """
+    type_ = answer.type() if answer.kind == "json" and answer.type is not None else None
+    if not is_model(type_):
+        return False
+    names = _field_names(type_)
+    if not any(needed and name != "error" for name, needed in names.items()):
+        return False
+    return decoder_for(type_)
+
+
 def is_model(type_: Any) -> bool:
     """Whether a type is a model class."""
     return isinstance(type_, type) and issubclass(type_, Model)
@@ -215,8 +286,9 @@ def is_model(type_: Any) -> bool:
 def reported_error(content: bytes, type_: Any) -> dict[str, Any] | None:
     """The JSON object if it reports an error in place of a ``type_``, else None.
 
-    That is: a truthy ``error``, and nothing of what the type requires. Where the type requires
-    nothing, or is no model, an object that has nothing but what error envelopes have.
+    That is: a truthy ``error`` (or ``errors``, or a code with a message), and nothing of what the
+    type requires. Where the type requires nothing, or is no model, an ``error`` in an object that
+    has nothing but what error envelopes have.
     """
     try:
         raw: Any = decode_json(content, Any).value
@@ -225,7 +297,8 @@ def reported_error(content: bytes, type_: Any) -> dict[str, Any] | None:
     if not isinstance(raw, dict):
         return None
     fields = cast("dict[str, Any]", raw)
-    if not fields.get("error"):
+    named = bool(fields.get("error"))
+    if not named and not _complains(fields):
         return None
     required: set[str] = set()
     if not is_model(type_) and type_ is not Any:
@@ -240,7 +313,18 @@ def reported_error(content: bytes, type_: Any) -> dict[str, Any] | None:
             return None
     if required:
         return None if required & fields.keys() else fields
-    return fields if type_ is not Any and fields.keys() <= _ENVELOPE else None
+    return fields if named and type_ is not Any and fields.keys() <= _ENVELOPE else None
+
+
+def _complains(fields: dict[str, Any]) -> bool:
+    """Whether an object says what went wrong without an ``error``, as ``{"code": 1, "msg": "no"}``."""
+    if fields.get("errors"):
+        return True
+    says = any(isinstance(fields.get(name), str) for name in ("message", "msg", "detail"))
+    return says and (
+        fields.get("success") is False
+        or any(fields.get(name) for name in ("code", "error_code", "status"))
+    )
 
 
 def _field_names(type_: Any) -> dict[str, bool]:
@@ -256,12 +340,11 @@ def status_error(
     """The error for an answer that reports a failure; never raises itself."""
     raw = body
     if raw is None:
-        raw = _parsed(content)
+        raw = parsed(content)
     report = _report(raw)
     status = head.status
     if 200 <= status < 300:
-        code = report["code"] if isinstance(report["code"], int) else report["status"]
-        status = code if isinstance(code, int) and 400 <= code <= 599 else status
+        status = _reported_status(report["code"]) or _reported_status(report["status"]) or status
     kind = StreamServerError if in_stream else status_error_class(status)
     typed = raw
     if body is None:
@@ -278,6 +361,8 @@ def status_error(
     message = report["message"]
     if not message:
         message = _summary(head, content) if body is None else ""
+    if not message and 300 <= head.status < 400 and "location" in head.headers:
+        message = f"redirected to {head.headers['location'][:MAX_TEXT]!r}, which is not followed"
     text = f"HTTP {head.status}"
     if in_stream:
         text = "the server reported an error in the stream"
@@ -293,7 +378,24 @@ def status_error(
         code=report["code"],
         error_type=report["type"],
     )
+    # For other statuses the headers have a say.
+    error.retryable = head.status < 300 and (status in (408, 429) or status >= 500)
     return error
+
+
+def _reported_status(code: object) -> int | None:
+    """The status of a failure that a code is, where it is one."""
+    if isinstance(code, str) and len(code) == 3 and code.isascii() and code.isdecimal():
+        code = int(code)
+    return code if isinstance(code, int) and 400 <= code <= 599 else None
+
+
+def broken_off(error: APIConnectionError, head: Head, content: bytes = b"") -> None:
+    """Put into ``error`` what is known of the answer that broke off, and what came of its body."""
+    error.status_code = head.status
+    error.headers = head.headers
+    error.request_id = head.request_id
+    error.content = content
 
 
 def _trace(head: Head) -> str:
@@ -314,7 +416,8 @@ def response_error(
     )
 
 
-def _parsed(content: bytes) -> Any:
+def parsed(content: bytes) -> Any:
+    """The JSON object or array in ``content``, None where there is none."""
     if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
         return None
     try:
@@ -330,13 +433,16 @@ def _report(raw: Any) -> dict[str, Any]:
         return found
     outer = cast("dict[str, Any]", raw)
     inner: Any = outer.get("error")
+    several: Any = outer.get("errors")
+    if not isinstance(inner, dict) and isinstance(several, list) and several:
+        inner = inner or cast("list[Any]", several)[0]
     candidates: list[dict[str, Any]] = [inner, outer] if isinstance(inner, dict) else [outer]
     if isinstance(inner, str):
         found["message"] = inner
     for fields in candidates:
         for key, names in (
             ("message", ("message", "detail", "error_description", "msg", "title")),
-            ("code", ("code",)),
+            ("code", ("code", "error_code")),
             ("type", ("type",)),
             ("status", ("status", "status_code")),
         ):
@@ -376,7 +482,7 @@ def _is_text(head: Head, content: bytes) -> bool:
 def _text(content: bytes, charset: str) -> str:
     try:
         return content.decode(charset, "replace")
-    except LookupError:
+    except (LookupError, ValueError):  # no encoding, or one that replaces nothing
         return content.decode("utf-8", "replace")
 
 

@@ -1,68 +1,82 @@
 """From the bytes of a stream to its items and its whole, without I/O.
 
-What ends a stream well: its terminator; else, where the document says how to see it, an item that
-says it is the last; else the end of the answer. Anything before that is a StreamTruncatedError with
+What ends a stream well: its terminator; else, where the document says how to see it, items that say
+they are the last; else the end of the answer. Anything before that is a StreamTruncatedError with
 what came until then.
+
+What ``final()`` will need is kept as the events came, since that is less than the items are, and put
+together when it is asked for; or, where it is asked for first, put together as it comes.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from operator import length_hint
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import answers
-from .content_coding import ContentCodingError
-from .decoding import Decoded, JSONDecodeError, convert, decode_json, decoder_for
 from .errors import (
     APIConnectionError,
     APIResponseError,
-    ResponseDecodeError,
-    ResponseValidationError,
+    ConfigurationError,
     SDKError,
     StreamDecodeError,
     StreamError,
     StreamTruncatedError,
 )
-from .jsonl import JSONLinesDecoder
-from .model import Model, fields_of
+from .events import NOTABLE, SKIP, Events, before
+from .keeping import MANY, Kept
+from .parsing import JSONDecodeError, parse_json
 from .sse import MAX_EVENT_SIZE, RawEvent, SSEDecoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from .call import Call
+    from .finishing import Finish
+    from .folding import Folder
+    from .jsonl import JSONLinesDecoder
     from .operation import StreamAnswer
+    from .sse import Frame
     from .steps import Opened
     from .transport import TransportError
 
 _Error = TypeVar("_Error", bound=SDKError)
-_SKIP: Any = object()
-_MAX_WARNINGS = 20
+_NOTHING: tuple[Any, ...] = ()
+_SAMPLE = 16
+"""Events at either end of a stream that tell which choices there are, without looking at all."""
+_LAST = 3
+"""Events at the end of a block that are looked at for a finish: token counts may follow it."""
 
 
 class Assembler:
     """Decodes one stream. Not for use by several threads at once."""
 
     __slots__ = (
+        "_coding_error",
         "_cut",
-        "_decoder",
         "_decompressor",
         "_document",
         "_document_size",
+        "_finish",
+        "_folder",
         "_frames",
-        "_is_model",
-        "_is_text",
-        "_looked_at",
-        "_strict",
-        "_terminator",
-        "_type",
-        "_warned",
+        "_is_failing",
+        "_is_first",
+        "_is_special",
+        "_kept",
+        "_parser",
+        "_passed",
+        "_place",
+        "_singles",
+        "_skipped",
         "_whole",
         "answer",
+        "batch",
         "call",
-        "done",
         "error",
+        "events",
         "head",
-        "items",
+        "is_finished",
         "opened",
     )
 
@@ -71,131 +85,259 @@ class Assembler:
         assert answer is not None
         self.call = call
         self.answer: StreamAnswer = answer
-        self._type: Any = answer.type() if answer.type else Any
-        self._is_model = answers.is_model(self._type)
-        self._decoder = decoder_for(self._type)
-        # The data of an event is text before it is JSON: a string is what it says.
-        self._is_text = self._type is str and answer.kind == "sse"
-        self._strict = _text_of if self._is_text else self._decoder.strict
-        self._terminator = None if answer.terminator is None else answer.terminator.encode()
-        self._warned: set[str] = set()
-        self._whole: Any = None
-        self.items: list[Any] = []
-        """Every item so far."""
-        self.done = False
-        """The stream has ended well; what may still come does not matter."""
+        self.events = Events(call, answer, opened.head)
+        self.batch: Iterator[Any] = iter(_NOTHING)
+        """The items of the last block that have not been handed out; see ``recover``."""
         self.error: SDKError | None = None
+        self.is_finished = False
+        """Items have said that they are the last; a terminator or token counts may follow."""
+        self._kept: Kept | None = None
+        if call.options.get("keep", True):
+            self._kept = Kept(whole_events=answer.envelope)
+        self._folder: Folder | None = None
+        self._singles: list[Any] = []
+        self._whole: Any = None
+        self._finish: Finish | None = None
+        if answer.finished_by:
+            from .finishing import Finish
+
+            self._finish = Finish(answer.finished_by, answer.fold.keys if answer.fold else {})
         self.start(opened)
 
     def start(self, opened: Opened) -> None:
         """Begin with an answer; again when the call was opened again before the first event."""
         self.opened = opened
-        self.head = opened.head
+        self.head = self.events.head = opened.head
         self._decompressor = opened.decompressor
+        self._parser: SSEDecoder | JSONLinesDecoder
+        if self.answer.kind == "sse":
+            self._parser = SSEDecoder(notable=None if self.answer.envelope else NOTABLE)
+        else:
+            from .jsonl import JSONLinesDecoder
+
+            self._parser = JSONLinesDecoder()
+        self._coding_error: StreamDecodeError | None = None
+        """What is to be raised once all that came before it has been handed out."""
         self._cut = False
-        self._looked_at = False
+        self._is_first = self.answer.kind == "sse"
         self._document: list[bytes] | None = None
         self._document_size = 0
-        sse = self.answer.kind == "sse"
-        self._frames: SSEDecoder | JSONLinesDecoder = SSEDecoder() if sse else JSONLinesDecoder()
+        self._is_special = self._is_first or self._decompressor is not None
+        """Blocks have to be looked at before they are events."""
+        self._frames: list[Frame] = []
+        """The events of the last block."""
+        self._place: Iterator[Frame] = iter(_NOTHING)
+        """Stands in ``_frames`` behind the last item that was handed out."""
+        self._passed = 0  # events of the blocks before
+        self._skipped = 0  # of all events, those without an item
+        self._is_failing = False
+        if self._kept is not None:
+            self._kept = Kept(whole_events=self.answer.envelope)
+
+    @property
+    def done(self) -> bool:
+        """The stream has ended well; what may still come does not matter."""
+        return self.events.done
+
+    @property
+    def count(self) -> int:
+        """How many items have been handed out."""
+        return self._position() - self._skipped
 
     @property
     def last_event_id(self) -> str:
         """The id of the last event that had one, empty where none had."""
-        frames = self._frames
+        parser = self._parser
         return (
-            frames.last_event_id.decode("utf-8", "replace")
-            if isinstance(frames, SSEDecoder)
+            parser.last_event_id.decode("utf-8", "replace")
+            if isinstance(parser, SSEDecoder)
             else ""
         )
 
     @property
     def retry(self) -> int | None:
         """Milliseconds the server asks to wait before reconnecting."""
-        frames = self._frames
-        return frames.retry if isinstance(frames, SSEDecoder) else None
+        parser = self._parser
+        return parser.retry if isinstance(parser, SSEDecoder) else None
 
-    def feed(self, block: bytes) -> Iterator[Any]:
-        """Take bytes off the wire, yield the items they complete. Raises our errors."""
+    # -- blocks in, items out
+
+    def feed(self, block: bytes) -> None:
+        """Take bytes off the wire; ``batch`` has the items they complete. Raises our errors."""
+        if self._is_special:
+            block = self._unwrapped(block)
+            if not block:
+                return
+        frames: list[Frame]
+        try:
+            frames = self._parser.feed(block)  # type: ignore[assignment]  # bytes are frames
+        except StreamDecodeError as error:
+            raise self.failed(error) from None
+        if not frames:
+            return
+        # The items of these events are handed out next; those of the block before have been.
+        if self._kept is not None:
+            self._kept.recent += frames
+        self._passed += len(self._frames)
+        self._frames = frames
+        self._place = place = iter(frames)
+        events = self.events
+        if events.is_direct and self.call.watch is None and self._parser.is_plain:
+            self.batch = map(events.strict, place)  # type: ignore[arg-type]  # bytes, all of them
+        else:
+            self._deliver(events.deliver(place, self._parser.is_plain))
+
+    def _deliver(self, items: Iterator[Any]) -> None:
+        watch = self.call.watch
+        self.batch = items if watch is None else watch.items(items)
+
+    def recover(self, failure: Exception) -> None:
+        """Go on after ``batch`` raised one of REFUSED. Raises our errors; and what is none of ours."""
+        position = self._position() - self._passed
+        frame = self._frames[position - 1] if position else None
+        if frame is None or self.events.is_plain(frame):
+            raise failure  # thrown into the iterator by whoever reads it
+        self._is_failing = True
+        self._skipped += 1
+        try:
+            item = self.events.item(frame)
+        except SDKError as error:
+            raise self.failed(error) from None
+        self._is_failing = False
+        if item is not SKIP:
+            self._skipped -= 1
+        else:
+            self._frames[position - 1] = b""  # nothing of it goes into the whole
+            if self._kept is not None:
+                self._kept.drop(self._passed + position - 1)
+            if self.done:
+                self.batch = iter(_NOTHING)
+                return
+        self._deliver(before(item, self.events.deliver(self._place, self._parser.is_plain)))
+
+    def settle(self) -> None:
+        """All items of the last block have been handed out, and the next is about to be waited for."""
+        if self._coding_error is not None:
+            raise self.failed(self._coding_error)
+        if self._kept is None:
+            self._gather()
+            return
+        kept, finish = self._kept, self._finish
+        if len(kept.recent) >= MANY:
+            kept.pack()
+        if finish is not None:
+            if self.is_finished:
+                # Another choice may begin after the one before has finished.
+                self._look(self._frames[-_LAST:])
+                return
+            for frame in self._frames[-_LAST:]:
+                if finish.is_mentioned(_data_of(frame)):
+                    self._look(kept.ends(_SAMPLE))
+                    break
+
+    def close(self) -> None:
+        """Hand out nothing more."""
+        if self._kept is None:
+            self._gather()
+        else:
+            position = self._position()
+            self._kept.cut(position)
+            self._passed, self._frames, self._place = position, [], iter(_NOTHING)
+        self.batch = iter(_NOTHING)
+
+    def _gather(self) -> None:
+        """Where events are not kept: take what is needed of those that were handed out."""
+        position = self._position()
+        frames = self._frames[: position - self._passed - self._is_failing]
+        self._passed, self._frames, self._place = position, [], iter(_NOTHING)
+        finish, folder = self._finish, self._folder
+        if folder is not None:
+            for frame in frames:
+                folder.add(self._raw(frame))
+        if finish is not None:
+            for frame in frames[-_SAMPLE:]:
+                if finish.is_mentioned(_data_of(frame)):
+                    finish.look(self._raw(frame))
+            self.is_finished = finish.is_reached
+
+    def _position(self) -> int:
+        """How many events have been handed out or skipped, or are in the works."""
+        return self._passed + len(self._frames) - length_hint(self._place)
+
+    def _unwrapped(self, block: bytes) -> bytes:
+        """Content codings removed; empty where the answer turns out to be no stream."""
         if self._decompressor is not None:
+            from .content_coding import ContentCodingError
+
             try:
                 block = self._decompressor.feed(block)
             except ContentCodingError as error:
-                raise self._failed(StreamDecodeError(str(error))) from None
-        if block and not self._looked_at:
-            self._looked_at = True
-            if self.answer.kind == "sse" and block.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (
-                b"{",
-                b"[",
-            ):
-                # No event stream begins so: it is JSON, whatever its media type says.
-                self._document = []
-        if self._document is not None:
-            self._document.append(block)
-            self._document_size += len(block)
-            if self._document_size > MAX_EVENT_SIZE:
-                self._document = []
-                raise self._failed(StreamDecodeError("the answer is no stream, and too long"))
-            return
-        try:
-            frames = self._frames.feed(block)
-        except StreamDecodeError as error:
-            raise self._failed(error) from None
-        strict, terminator, items = self._strict, self._terminator, self.items
-        envelope = self.answer.envelope
-        for frame in frames:
-            if isinstance(frame, bytes) and not envelope:
-                if frame == terminator:
-                    self.done = True
-                    return
-                try:
-                    item = strict(frame)
-                except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
-                    item = self._item(frame)
-                else:
-                    if b'"error"' in frame:
-                        item = self._item(frame)
-            else:
-                item = self._item(frame)
-                if self.done:
-                    return
-            if item is not _SKIP:
-                items.append(item)
-                yield item
+                self._coding_error = StreamDecodeError(str(error))
+                block = error.data
+        if (self._is_first or self._document is not None) and self._is_document(block):
+            return b""
+        self._is_special = (
+            self._decompressor is not None or self._is_first or self._document is not None
+        )
+        return block
 
-    def first_block(self) -> Iterator[Any]:
-        """The items of what was read while opening, or of a JSON answer in place of a stream."""
+    def _is_document(self, block: bytes) -> bool:
+        """Whether the answer is no stream but JSON or HTML, whatever its media type says."""
+        if self._document is None:
+            if not block:
+                return False
+            self._is_first = False
+            if block.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"[", b"<"):
+                return False
+            self._document = []  # no event stream begins so
+        self._document.append(block)
+        self._document_size += len(block)
+        if self._document_size > MAX_EVENT_SIZE:
+            self._document = []
+            raise self.failed(StreamDecodeError("the answer is no stream, and too long"))
+        return True
+
+    # -- the begin and the end
+
+    def first_block(self) -> None:
+        """As ``feed``, with what was read while opening, or the JSON answer in place of a stream."""
         opened = self.opened
-        if opened.exchange is not None:
+        if opened.exchange is None:
+            self._take_whole(opened.content)
+        elif opened.content:
             # It has been decompressed to be looked at.
             decompressor, self._decompressor = self._decompressor, None
             try:
-                yield from self.feed(opened.content)
+                self.feed(opened.content)
             finally:
                 self._decompressor = decompressor
-        else:
-            yield from self._whole_answer(opened.content)
+                self._is_special = self._is_special or decompressor is not None
 
-    def leftover(self) -> list[Any]:
+    def leftover(self) -> None:
         """The bytes have ended in good order: the item whose last line break is missing, if any."""
         if self._document is not None:
             content, self._document = b"".join(self._document), None
-            return list(self._whole_answer(content))
-        last = None if self.done else self._frames.end()
+            self._take_whole(content)
+            return
+        last = None if self.done else self._parser.end()
         if last is None:
-            return []
+            return
         try:
-            item = self._item(last)
-        except StreamDecodeError:
+            item = self.events.item(last)
+        except StreamDecodeError as error:
             if isinstance(last, bytes):
-                raise
-            self.error = None
+                raise self.failed(error) from None
             self._cut = True
-            return []
-        if item is _SKIP:
-            return []
-        self.items.append(item)
-        return [item]
+        except SDKError as error:
+            raise self.failed(error) from None
+        else:
+            if item is not SKIP:
+                if self._kept is not None:
+                    self._kept.recent.append(last)
+                self._passed += len(self._frames)
+                self._frames = [last]
+                self._place = iter(_NOTHING)
+                self._deliver(iter((item,)))
 
     def end(self) -> None:
         """There is nothing more. Raises StreamTruncatedError unless that is where the stream ends."""
@@ -203,32 +345,59 @@ class Assembler:
             return
         cut = self._cut
         if self._decompressor is not None:
+            from .content_coding import ContentCodingError
+
             try:
                 self._decompressor.end()
             except ContentCodingError:
                 cut = True
-        if cut or not (self._is_complete() or self.call.allow_truncated):
+        # What comes behind the items that say they are the last does not matter.
+        well = self.is_complete() and (not cut or self._finish is not None)
+        if not well and not self.call.allow_truncated:
             where = "inside an event" if cut else "without its end"
-            raise self.truncated(f"the stream ended {where} after {len(self.items)} items")
-        self.done = True
+            raise self.truncated(f"the stream ended {where} after {self.count} items")
+        self.events.done = True
 
-    def truncated(self, message: str) -> StreamTruncatedError:
-        """A StreamTruncatedError with what came so far."""
-        return self._failed(StreamTruncatedError(message))
+    def is_complete(self) -> bool:
+        """Whether the bytes may end here."""
+        if self._finish is None:
+            return self.answer.terminator is None
+        if self._kept is None:
+            self._gather()
+        else:
+            self._look(self._kept.first(self._position()))
+        return self.is_finished
 
-    def broken(self, failure: TransportError) -> SDKError:
-        """Our error for a failure of the transport in the middle."""
-        if failure.limit is not None or not self.items:
-            error: SDKError = self.call.connection_error(failure, self.partial())
-            error.attempts = self.call.attempts
-            self.error = error
-            return error
-        text = self.call.redact_text(str(failure))
-        return self.truncated(f"the stream was cut after {len(self.items)} items: {text}")
+    def _look(self, frames: Iterable[Frame]) -> None:
+        finish = self._finish
+        if finish is not None:
+            for frame in frames:
+                finish.look(self._raw(frame))
+            self.is_finished = finish.is_reached
+
+    # -- what came
+
+    def collect(self) -> None:
+        """``final()`` is all that is wanted of a stream that nobody has begun to read."""
+        answer = self.answer
+        if answer.final is not None and answer.fold is not None:
+            from .folding import Folder
+
+            self._kept = None
+            self._folder = Folder(answer.fold, answer.final())
+        elif self._kept is None:
+            self._kept = Kept(whole_events=answer.envelope)  # the whole is the list of items
+
+    def check_kept(self) -> None:
+        """Raise ConfigurationError where nothing was kept that ``final()`` could return."""
+        if self._kept is None and self._folder is None and self._whole is None:
+            raise ConfigurationError(
+                'with the option "keep": False, final() has to be called before the stream is read'
+            )
 
     def partial(self) -> Any:
-        """What the items so far fold into, None where there are none."""
-        if not self.items:
+        """What the items so far fold into, None where there are none or they were not kept."""
+        if not self.count and not self._singles:
             return None
         try:
             return self._fold()
@@ -246,124 +415,67 @@ class Assembler:
     def _fold(self) -> Any:
         if self._whole is not None:
             return self._whole
-        answer = self.answer
+        answer, kept, folder = self.answer, self._kept, self._folder
+        if folder is not None:
+            self._gather()
+            return folder.result()
+        if kept is None:
+            return None
+        frames = kept.first(self._position() - self._is_failing)
         if answer.final is None or answer.fold is None:
-            return list(self.items)
-        from .folding import fold
+            items = [self._typed(frame) for frame in frames]
+            return self._singles + [item for item in items if item is not SKIP]
+        from .folding import Folder
 
-        return fold(self.items, answer.fold, answer.final())
+        folder = Folder(answer.fold, answer.final())
+        for item in self._singles:
+            folder.add(item)
+        for frame in frames:
+            folder.add(self._raw(frame))
+        return folder.result()
 
-    def _is_complete(self) -> bool:
-        path = self.answer.finished_by
-        if not path:
-            return self._terminator is None
-        return any(_reaches(item, path) for item in reversed(self.items))
-
-    # -- single items
-
-    def _item(self, frame: bytes | RawEvent) -> Any:
-        if isinstance(frame, RawEvent):
-            data, event = frame.data, frame.event
-        else:
-            data, event = frame, b"message"
-        if data == self._terminator:
-            self.done = True
-            return _SKIP
-        if event == b"error":
-            raise self._reported(data)
-        if not (data if self._is_text else data.strip()):
-            return _SKIP
-        if self.answer.envelope:
-            return self._enveloped(data, frame)
-        try:
-            value, notes = self._decoded(data)
-        except JSONDecodeError as error:
-            message = f"an event of the stream is not JSON: {error}; it begins {_shown(data)}"
-            raise self._undecodable(message, data) from None
-        if notes or b'"error"' in data:
-            failure = answers.reported_error(data, self._type)
-            if failure is not None:
-                raise self._reported(data)
-        if self._is_model and not isinstance(value, Model):
-            message = f"an event of the stream is no {self._type.__name__}: {_shown(data)}"
-            raise self._undecodable(message, data)
-        if notes:
-            self._mismatched(tuple(map(str, notes)), data, value)
-        return value
-
-    def _decoded(self, data: bytes) -> Decoded[Any]:
-        """The data of an event or a line. Raises JSONDecodeError."""
-        if self._is_text:
-            return Decoded(data.decode("utf-8", "replace"), ())
-        try:
-            return self._decoder.decode(data)
-        except JSONDecodeError:
-            if self.answer.kind != "sse" or self._type is Any or self._is_model:
-                raise
-            # Where strings of some kind are allowed, text in no quotes may be one.
-            text = convert(data.decode("utf-8", "replace"), self._type)
-            if text.notes:
-                raise
-            return text
-
-    def _enveloped(self, data: bytes, frame: bytes | RawEvent) -> Any:
-        text = data.decode("utf-8", "replace")
-        fields: dict[str, Any] = {"data": text}
-        if isinstance(frame, RawEvent):
-            if frame.event != b"message":
-                fields["event"] = frame.event.decode("utf-8", "replace")
-            if frame.id:
-                fields["id"] = frame.id.decode("utf-8", "replace")
-            if frame.retry is not None:
-                fields["retry"] = frame.retry
-        value, notes = convert(fields, self._type)
-        if notes:
-            # What is no string by the document is JSON in text, and the name of an event that
-            # gives none is "message".
-            candidates: list[dict[str, Any]] = [{"event": "message", **fields}]
+    def _raw(self, frame: Frame) -> Any:
+        """What an event that has been handed out holds, as JSON values; None for nothing."""
+        data = _data_of(frame)
+        if self.events.is_void(data):
+            return None
+        if not self.answer.envelope:
             try:
-                parsed: Any = decode_json(data, Any).value
+                return parse_json(data)[0]
             except JSONDecodeError:
                 pass
-            else:
-                candidates += [{**fields, "data": parsed} for fields in (fields, *candidates)]
-            for candidate in candidates:
-                other = convert(candidate, self._type)
-                if len(other.notes) < len(notes):
-                    value, notes = other
-        if notes:
-            self._mismatched(tuple(map(str, notes)), data, value)
-        return value
+        item = self._typed(frame)
+        if item is SKIP:
+            return None
+        from .encoding import to_builtins
 
-    def _mismatched(self, notes: tuple[str, ...], data: bytes, value: Any) -> None:
-        if self.call.strict:
-            message = f"an event does not match the document: {'; '.join(notes[:3])}"
-            error = answers.response_error(ResponseValidationError, message, self.head, data, value)
-            error.notes = notes
-            raise self._failed(error)
-        fresh = tuple(note for note in notes if note not in self._warned)
-        if fresh and len(self._warned) < _MAX_WARNINGS:
-            self._warned.update(fresh)
-            self.call.warn(fresh, self.head)
+        return to_builtins(item)
 
-    def _reported(self, data: bytes) -> SDKError:
+    def _typed(self, frame: Frame) -> Any:
+        """The item of an event that has been handed out, or SKIP."""
         try:
-            body: Any = decode_json(data, Any).value
-        except JSONDecodeError:
-            body = data.decode("utf-8", "replace")
-        if isinstance(body, str):
-            body = {"message": body}
-        error = answers.status_error(
-            self.call.operation, self.head, data, body=body, in_stream=True
-        )
-        return self._failed(error)
+            return self.events.item(frame)
+        except SDKError:
+            return SKIP
 
-    def _undecodable(self, message: str, data: bytes) -> StreamDecodeError:
-        error = StreamDecodeError(message)
-        error.data = data
-        return self._failed(error)
+    # -- errors
 
-    def _failed(self, error: _Error) -> _Error:
+    def truncated(self, message: str) -> StreamTruncatedError:
+        """A StreamTruncatedError with what came so far."""
+        return self.failed(StreamTruncatedError(message))
+
+    def broken(self, failure: TransportError) -> SDKError:
+        """Our error for a failure of the transport in the middle."""
+        if failure.limit is not None or not self.count:
+            error = self.call.connection_error(failure, self.partial())
+            answers.broken_off(error, self.head)
+            error.attempts = self.call.attempts
+            self.error = error
+            return error
+        text = self.call.redact_text(str(failure))
+        return self.truncated(f"the stream was cut after {self.count} items: {text}")
+
+    def failed(self, error: _Error) -> _Error:
         """Complete an error with what is known of the stream, and remember it."""
         error.attempts = self.call.attempts
         self.call.redact(error)
@@ -378,87 +490,19 @@ class Assembler:
 
     # -- JSON in place of a stream
 
-    def _whole_answer(self, content: bytes) -> Iterator[Any]:
-        head, answer = self.head, self.answer
-        if not content:
-            error = answers.response_error(
-                ResponseDecodeError, "the body is empty where a stream was asked for", head, content
-            )
-            raise self._failed(error)
+    def _take_whole(self, content: bytes) -> None:
+        from .single_answer import items_of_whole
+
         try:
-            raw: Any = decode_json(content, Any).value
-        except JSONDecodeError:
-            kind = head.media_type or "no media type"
-            message = f"the body is no stream ({kind}); it begins {_shown(content)}"
-            error = answers.response_error(ResponseDecodeError, message, head, content)
-            raise self._failed(error) from None
-        if answers.reported_error(content, self._type) is not None:
-            raise self._failed(answers.status_error(self.call.operation, head, content, body=raw))
-        if self._is_model and not isinstance(raw, dict) and answer.final is not None:
-            message = f"the body is neither a stream nor an object; it begins {_shown(content)}"
-            raise self._failed(answers.response_error(ResponseDecodeError, message, head, content))
-        self.call.warn(("the server sent one JSON answer in place of a stream",), head)
-        if isinstance(raw, list) and self._is_model:
-            pieces = cast("list[Any]", raw)
-        else:
-            pieces = [self._piece_of(raw)]
-        for piece in pieces:
-            item = convert(piece, self._type).value
-            self.items.append(item)
-            yield item
-        self.done = True
-
-    def _piece_of(self, raw: Any) -> Any:
-        """The item that says what a whole says at once: its objects under the names of pieces."""
-        answer = self.answer
-        if answer.fold is None or answer.final is None or not convert(raw, self._type).notes:
-            return raw
-        self._whole = convert(raw, answer.final()).value
-        return _renamed(raw, {whole: piece for piece, whole in answer.fold.rename.items()})
-
-
-def _renamed(value: Any, names: dict[str, str]) -> Any:
-    if isinstance(value, dict):
-        fields = cast("dict[str, Any]", value)
-        # A name that is there already is not written over.
-        return {
-            (names[key] if key in names and names[key] not in fields else key): _renamed(
-                item, names
+            self._whole, self._singles = items_of_whole(
+                self.call, self.answer, self.events.type, self.head, content
             )
-            for key, item in fields.items()
-        }
-    if isinstance(value, list):
-        elements = cast("list[Any]", value)
-        return [_renamed(element, names) for element in elements]
-    return value
+        except SDKError as error:
+            raise self.failed(error) from None
+        self._passed = len(self._singles)
+        self._deliver(iter(self._singles))
+        self.events.done = True
 
 
-def _text_of(data: bytes) -> str:
-    """The data of an event as text; ValueError for none."""
-    if not data:
-        raise ValueError("no data")
-    return data.decode("utf-8", "replace")
-
-
-def _shown(data: bytes) -> str:
-    return repr(data[:80].decode("utf-8", "replace"))
-
-
-def _reaches(value: Any, path: tuple[str, ...]) -> bool:
-    """Whether a value that is not null stands at the path; ``*`` is every element."""
-    for position, step in enumerate(path):
-        if step == "*":
-            rest = path[position + 1 :]
-            listed = isinstance(value, (list, tuple))
-            elements = cast("Iterable[Any]", value if listed else ())
-            return any(_reaches(element, rest) for element in elements)
-        if isinstance(value, Model):
-            value = fields_of(value).get(step)
-        elif isinstance(value, dict):
-            fields = cast("dict[str, Any]", value)
-            value = fields.get(step)
-        else:
-            return False
-        if value is None:
-            return False
-    return value is not None
+def _data_of(frame: Frame) -> bytes:
+    return frame.data if isinstance(frame, RawEvent) else frame

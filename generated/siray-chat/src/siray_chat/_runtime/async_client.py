@@ -1,4 +1,4 @@
-"""The async client: does the steps of :mod:`.call`, awaiting."""
+"""The async client: what generated clients are made of."""
 
 # ruff: noqa: F811 -- ``overload`` does not come from ``typing`` at run time
 
@@ -10,17 +10,17 @@ from .transports import AsyncConnections
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from ssl import SSLContext
     from types import TracebackType
     from typing import Any, Self, TypeVar, overload
 
     from .api import Api
-    from .call import Call
+    from .async_calls import AsyncCalls
     from .download import AsyncDownload
     from .hooks import Hooks
     from .pages import AsyncPages
     from .request import Request, StreamRequest
     from .response import Response
-    from .steps import Steps
     from .stream import AsyncStream
     from .timeouts import Timeout
 
@@ -33,7 +33,7 @@ else:
 class AsyncClient:
     """The base of generated clients. Event loops may follow each other."""
 
-    __slots__ = ("__dict__", "__weakref__", "_connections", "_settings")
+    __slots__ = ("__dict__", "__weakref__", "_calls", "_connections", "_settings")
 
     def __init__(
         self,
@@ -44,6 +44,9 @@ class AsyncClient:
         timeout: Timeout | float | None = None,
         max_retries: int = 2,
         http_client: object | None = None,
+        proxy: str | None = None,
+        ssl_context: SSLContext | None = None,
+        unix_socket: str | None = None,
         default_headers: Mapping[str, str] | None = None,
         default_query: Mapping[str, object] | None = None,
         strict: bool = False,
@@ -62,7 +65,8 @@ class AsyncClient:
             hooks=hooks,
             server_variables=server_variables,
         )
-        self._connections = AsyncConnections(http_client)
+        self._connections = AsyncConnections(http_client, proxy, ssl_context, unix_socket)
+        self._calls: AsyncCalls | None = None
 
     @property
     def base_url(self) -> str:
@@ -75,7 +79,7 @@ class AsyncClient:
     async def execute(self, request: StreamRequest[T, F]) -> AsyncStream[T, F]: ...
     async def execute(self, request: Any) -> Any:
         """Make a call and return what its operation returns."""
-        return (await self.send(request)).parsed
+        return await (self._calls or self._calling()).execute(request)
 
     @overload
     async def send(self, request: Request[T]) -> Response[T]: ...
@@ -83,30 +87,14 @@ class AsyncClient:
     async def send(self, request: StreamRequest[T, F]) -> Response[AsyncStream[T, F]]: ...
     async def send(self, request: Any) -> Any:
         """Make a call and return the full answer: ``parsed``, ``status_code``, ``headers``, ..."""
-        from .call import Call
-        from .request import StreamRequest
-
-        call = Call(self._settings, request)
-        if not isinstance(request, StreamRequest):
-            return await self._run(call, call.execute())
-        from .stream import AsyncStream
-
-        opened = await self._run(call, call.open())
-        call.exchange = None
-        return call.stream_response(AsyncStream(call, opened, self._run), opened)
+        return await (self._calls or self._calling()).send(request)
 
     async def download(self, request: Request[Any]) -> AsyncDownload:
         """Make a call and return its answer with the body unread, for what is large.
 
         Errors are those of ``send``; ``await (await client.download(request)).write_to(path)``.
         """
-        from .call import Call
-        from .download import AsyncDownload
-
-        call = Call(self._settings, request)
-        opened = await self._run(call, call.open_download())
-        call.exchange = None
-        return AsyncDownload(call, opened)
+        return await (self._calls or self._calling()).download(request)
 
     def paginate(self, request: Request[T]) -> AsyncPages[Any, T]:
         """A list to await or iterate. What ``accept`` asks for is awaited as it is, if it has no pages."""
@@ -114,48 +102,12 @@ class AsyncClient:
 
         return every_page(self, request)
 
-    async def _run(self, call: Call, steps: Steps) -> Any:
-        """Do the steps. Whatever ends them early leaves no exchange open."""
-        from .steps import Acquire, Close, Read, Resolve, Send
+    def _calling(self) -> AsyncCalls:
+        """What makes the calls, loaded by the first one."""
+        from .async_calls import AsyncCalls
 
-        try:
-            step = next(steps)
-            while True:
-                try:
-                    result: Any = None
-                    if isinstance(step, Read):
-                        result = await step.exchange.read()
-                    elif isinstance(step, Send):
-                        result = await self._connections.get().send(step.request, step.budget)
-                    elif isinstance(step, Close):
-                        await step.exchange.close()
-                    elif isinstance(step, Resolve):
-                        result = step.function()
-                        if hasattr(result, "__await__"):
-                            result = await result
-                    elif isinstance(step, Acquire):
-                        result = await step.gate.acquire_async(step.budget.remaining())
-                    else:
-                        from asyncio import sleep
-
-                        await sleep(step.seconds)
-                except Exception as error:
-                    step = steps.throw(error)
-                else:
-                    step = steps.send(result)
-        except StopIteration as end:
-            return end.value
-        except GeneratorExit:
-            # The coroutine is thrown away: it may not await any more.
-            if call.exchange is not None:
-                call.exchange.abandon()
-            steps.close()
-            raise
-        except BaseException:
-            steps.close()
-            if call.exchange is not None:
-                await call.exchange.close()
-            raise
+        calls = self._calls = AsyncCalls(self._settings, self._connections)
+        return calls
 
     def with_options(
         self,
@@ -182,6 +134,7 @@ class AsyncClient:
             hooks=hooks,
         )
         copy._connections = self._connections
+        copy._calls = None
         return copy
 
     async def aclose(self) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from .encoding import encode_json
 from .errors import InvalidRequestError
 from .parameters import content_text, styled_pairs, to_plain_tree
 from .percent import quote, quote_query, to_text
@@ -21,25 +22,21 @@ BLOCK = 64 * 1024
 class Body:
     """Bytes known beforehand."""
 
-    __slots__ = ("content", "content_type", "failure", "length", "replayable", "started")
-
     content: bytes | None
     """The whole body, where it is in memory."""
+    content_type: str | None
     length: int | None
-    replayable: bool
+    replayable: bool = True
     """Whether it can be sent more than once."""
-    started: bool
+    started: bool = False
     """Whether any of it was handed out."""
-    failure: BaseException | None
+    failure: BaseException | None = None
     """What the caller's own iterator raised: that is no failure of the network."""
 
     def __init__(self, content: bytes | None, content_type: str | None) -> None:
         self.content = content
         self.content_type = content_type
         self.length = None if content is None else len(content)
-        self.replayable = True
-        self.started = False
-        self.failure = None
 
     def blocks(self) -> Iterator[bytes]:
         """The body from its beginning, in blocks."""
@@ -148,8 +145,6 @@ def build_body(content: Content, value: Any, extra: Mapping[str, Any] | None) ->
 
 
 def _json(value: Any, extra: Mapping[str, Any] | None, media_type: str) -> Body:
-    from .encoding import encode_json
-
     if extra:
         plain: object = to_plain_tree(value)
         if not isinstance(plain, Mapping):

@@ -34,13 +34,32 @@ _KINDS: dict[type[Any], str] = {
 Scalar = str | int | float | bool | None
 
 
+class MISSING:
+    """Stands for the kind of a required field that is not there."""
+
+
+Deviation = tuple[type[Model], str, type[Any]]
+"""A field, by its model and its name in JSON, and the Python type of what came in place of its own."""
+
+
 class Notes:
     """Collects what does not match, up to a bound."""
 
-    __slots__ = ("found",)
+    __slots__ = ("deviations", "found", "unknown")
 
     def __init__(self) -> None:
         self.found: list[Note] = []
+        self.deviations: set[Deviation] = set()
+        """The fields of models that were kept as they came, or missing."""
+        self.unknown: dict[type[Model], dict[str, int]] = {}
+        """How many objects of a model had a field that the document does not know."""
+
+    def count(self, model: type[Model], names: Iterable[str]) -> None:
+        """Count the unknown fields of an object."""
+        seen = self.unknown.setdefault(model, {})
+        for name in names:
+            if name in seen or len(seen) < MAX_NOTES:
+                seen[name] = seen.get(name, 0) + 1
 
     def add(self, path: Path, message: str) -> None:
         if len(self.found) < MAX_NOTES:
@@ -361,7 +380,11 @@ class ModelNode(Node):
                     extra = {}
                 extra[name if isinstance(name, str) else str(name)] = item
             elif item is not UNSET:
-                known[field[0]] = field[1].build(item, (path, name), notes)
+                before = len(notes.found)
+                known[field[0]] = built = field[1].build(item, (path, name), notes)
+                if built is item and len(notes.found) > before:
+                    kind: type[Any] = item.__class__
+                    notes.deviations.add((self.type, name, kind))
         missing: set[str] | None = None
         for name, (attribute, _, required) in fields.items():
             if required and attribute not in known:
@@ -370,7 +393,10 @@ class ModelNode(Node):
                 missing.add(attribute)
                 known[attribute] = None
                 notes.add((path, name), "missing")
+                notes.deviations.add((self.type, name, MISSING))
         instance = self.type(**known)
+        if extra:
+            notes.count(self.type, extra)
         if extra or missing:
             remember(instance, extra, missing)
         return instance
@@ -384,7 +410,7 @@ class ModelNode(Node):
         One that contradicts a constant or lacks a required name is below any map.
         """
         if isinstance(value, Model):
-            return 100 if type(value) is self.type else 90
+            return 100 if value.__model_class__ is self.type else 90
         items = cast("Mapping[Any, Any]", value)
         rating, contradicted, incomplete = 60, False, False
         for name, node in self.literals.items():

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from .building import NULL, ModelNode, Node, Notes, NullableNode, Scalar, common_tag
+from .model import is_speakable
 from .paths import Path
 
 
@@ -72,6 +73,18 @@ class UnionNode(Node):
                     found[node] = None
             members = self._members = tuple(found)
         return members
+
+    def tagged_models(self) -> tuple[str, dict[str, ModelNode]] | None:
+        """The discriminator's name, and the model that each of its values means, where all do so."""
+        members = self.members
+        table = {value: node for (_, value), node in self._table.items()}
+        if self._tag is None or not members or not is_speakable(self._tag):
+            return None
+        found: dict[str, ModelNode] = {}
+        for value, node in table.items():
+            if isinstance(value, str) and isinstance(node, ModelNode):
+                found[value] = node
+        return (self._tag, found) if found else None
 
     def reaches(self) -> list[Node]:
         """Return this union and those that are members of it, directly or by another union."""

@@ -28,6 +28,7 @@ from .building import (
     TupleNode,
 )
 from .choosing import UnionNode
+from .first_use import make_known
 from .model import Model
 from .unions import UnionMeta
 
@@ -68,6 +69,7 @@ _ARRAYS = (
 _MAPS = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
 
 _nodes: dict[Any, Node] = {}
+_learned: dict[Any, Any] = {}  # members of unions, as learned
 
 
 def node_for(type_: Any) -> Node:
@@ -99,11 +101,21 @@ def decoding_hook(type_: Any, value: Any) -> Any:
     member = node.choose(value)
     if member is None or node.contradicts(value, member):
         raise ValueError(f"no member of {type_.__name__} fits")
-    return convert_strictly(value, member.type)
+    try:
+        return convert_strictly(value, _learned.get(member.type, member.type))
+    except msgspec.ValidationError:
+        from .learning import learned
+
+        type_ = learned(member.type)
+        if type_ is _learned.get(member.type, member.type):
+            raise
+        _learned[member.type] = type_
+        return convert_strictly(value, type_)
 
 
 def convert_strictly(value: Any, type_: Any) -> Any:
     """Build ``type_`` from JSON values; raises msgspec.ValidationError where they do not match."""
+    make_known(type_, decoding_hook)
     return msgspec.convert(value, type_, str_keys=True, dec_hook=decoding_hook)
 
 

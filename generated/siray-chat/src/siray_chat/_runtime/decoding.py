@@ -8,15 +8,18 @@ but unknown fields are noted.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Generic, NamedTuple, TypeVar, overload
+from collections.abc import Callable, Set
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
 import msgspec
 
-from .building import Notes
-from .compiling import convert_strictly, decoding_hook, node_for
+from .first_use import new_decoder
 from .model import Model
 from .parsing import JSONDecodeError, JSONText, Note, parse_json, too_deep
+from .unions import UnionMeta
+
+if TYPE_CHECKING:
+    from .building import Deviation
 
 __all__ = [
     "Decoded",
@@ -35,6 +38,7 @@ T = TypeVar("T")
 M = TypeVar("M", bound=Model)
 
 _decoders: dict[Any, JSONDecoder[Any]] = {}
+_MAX_LOOSENED = 16
 
 
 class Decoded(NamedTuple, Generic[T]):
@@ -63,14 +67,17 @@ class MismatchError(ValueError):
 class JSONDecoder(Generic[T]):
     """Decodes JSON of one type; made once for each type by ``decoder_for``."""
 
-    __slots__ = ("_node", "strict")
+    __slots__ = ("_generation", "_loosened", "_type", "strict")
 
     def __init__(self, type_: Any) -> None:
-        self.strict: Callable[[JSONText], T] = msgspec.json.Decoder[T](
-            type_, dec_hook=decoding_hook
-        ).decode
-        """The fast path alone. Raises msgspec's errors, ValueError, or RecursionError."""
-        self._node = node_for(type_)
+        self._type = type_
+        self._generation = 0
+        self._loosened: dict[frozenset[Deviation], Callable[[JSONText], T] | None] = {}
+        self.strict: Callable[[JSONText], T] = _decode_as(type_)
+        """The fast path alone. Raises msgspec's errors, ValueError, or RecursionError.
+
+        Another one from time to time: unknown fields that come often are learned.
+        """
 
     def decode(self, data: JSONText) -> Decoded[T]:
         """Decode UTF-8 (or text); raises JSONDecodeError where it is not JSON, nothing else."""
@@ -83,13 +90,111 @@ class JSONDecoder(Generic[T]):
 
     def tolerate(self, data: JSONText) -> Decoded[T]:
         """Decode what ``strict`` refused; raises as ``decode``."""
+        return self.examine(data)[0]
+
+    def examine(self, data: JSONText) -> tuple[Decoded[T], Set[Deviation]]:
+        """As ``tolerate``, and which fields do not match, for ``loosened``."""
+        from .building import Notes
+        from .compiling import node_for
+
+        if self.refresh():
+            try:
+                return Decoded(self.strict(data), ()), frozenset()
+            except (msgspec.MsgspecError, ValueError, RecursionError):
+                pass
         value, notes = parse_json(data)
         found = Notes()
         try:
-            built = self._node.build(value, None, found)
+            built = node_for(self._type).build(value, None, found)
         except RecursionError:
             raise too_deep(data) from None
-        return Decoded(built, (*notes, *found.found))
+        if found.unknown:
+            from .learning import notice
+
+            notice(found.unknown)
+        return Decoded(built, (*notes, *found.found)), found.deviations
+
+    def refresh(self) -> bool:
+        """Bring ``strict`` up to date; tell whether it has changed."""
+        from . import learning
+
+        now = learning.generation()
+        if now == self._generation:
+            return False
+        type_ = learning.learned(self._type)
+        self._loosened = {}
+        self._generation = now
+        self.strict = _decode_as(type_)
+        return type_ is not self._type
+
+    def loosened(self, deviations: Set[Deviation]) -> Callable[[JSONText], T] | None:
+        """What decodes as ``strict`` and takes fields that deviate so as they are, without a note.
+
+        It gives what ``decode`` gives. None where that cannot be made.
+        """
+        from .learning import loosened
+
+        self.refresh()
+        made, key = self._loosened, frozenset(deviations)
+        if key not in made:
+            if len(made) >= _MAX_LOOSENED:
+                return None
+            try:
+                made[key] = _decode_as(loosened(self._type, key))
+            except TypeError:  # no union that msgspec takes
+                made[key] = None
+        return made[key]
+
+
+def _decode_as(type_: Any) -> Callable[[JSONText], Any]:
+    decode = new_decoder(type_, _hook)
+    if isinstance(type_, UnionMeta):
+        from .compiling import union_node
+
+        tagged = union_node(type_).tagged_models()
+        if tagged is not None:
+            tag, models = tagged
+            return _Tagged(tag, {value: node.type for value, node in models.items()}, decode)
+    return decode
+
+
+class _Tagged:
+    """Decodes a union by its discriminator, which msgspec finds first, without a detour by dicts.
+
+    Whatever is unusual (no discriminator, one that means no model) is left to the general way.
+    """
+
+    __slots__ = ("_decoders", "_general", "_look", "_models")
+
+    def __init__(
+        self, tag: str, models: dict[str, Any], general: Callable[[JSONText], Any]
+    ) -> None:
+        self._models = models
+        self._general = general
+        self._decoders: dict[str, JSONDecoder[Any]] = {}
+        head = msgspec.defstruct("Tag", [("tag", str)], rename={"tag": tag})
+        self._look: Callable[[JSONText], Any] = new_decoder(head)
+
+    def __call__(self, data: JSONText) -> Any:
+        try:
+            tag = self._look(data).tag
+            decoder = self._decoders.get(tag)
+            if decoder is None:
+                decoder = self._decoders[tag] = decoder_for(self._models[tag])
+        except (KeyError, msgspec.ValidationError):
+            return self._general(data)
+        try:
+            return decoder.strict(data)
+        except msgspec.ValidationError:
+            if decoder.refresh():
+                return decoder.strict(data)
+            raise
+
+
+def _hook(type_: Any, value: Any) -> Any:
+    from .compiling import decoding_hook
+
+    return decoding_hook(type_, value)
 
 
 @overload
@@ -126,6 +231,9 @@ def convert(value: Any, type_: Any) -> Decoded[Any]:
     Values typed ``Any`` and unknown fields are not copied. Raises JSONDecodeError where they are
     nested too deeply, or contain themselves.
     """
+    from .building import Notes
+    from .compiling import convert_strictly, node_for
+
     try:
         return Decoded(convert_strictly(value, type_), ())
     except RecursionError:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import answers
 from .content_coding import ContentCodingError
-from .errors import ResponseDecodeError
+from .errors import ResponseDecodeError, SDKError
 from .file_names import file_name
 from .transport import TransportError
 
@@ -63,7 +63,8 @@ class _Base:
     def size(self) -> int | None:
         """Bytes of the body, where the server says it beforehand."""
         given = self._head.headers.get("content-length") or ""
-        return int(given) if self._coding is None and given.isdecimal() else None
+        known = self._coding is None and given.isdecimal() and len(given) < 20
+        return int(given) if known else None
 
     @property
     def file_name(self) -> str | None:
@@ -95,10 +96,21 @@ class _Base:
                 raise self._refused(error) from None
 
     def _refused(self, error: ContentCodingError) -> Exception:
-        refused: Exception = answers.response_error(
-            ResponseDecodeError, str(error), self._head, b""
-        )
-        return refused
+        refused: SDKError = answers.response_error(ResponseDecodeError, str(error), self._head, b"")
+        refused.retryable = error.cut
+        return self._over(refused)
+
+    def _broken(self, failure: TransportError) -> SDKError:
+        failure.head = self._head
+        return self._over(self._call.connection_error(failure))
+
+    def _over(self, error: SDKError) -> SDKError:
+        """``error``, complete, after who watches the call has been told of it."""
+        error.attempts = self._call.attempts
+        self._call.redact(error)
+        if self._call.watch is not None:
+            self._call.watch.ended(error)
+        return error
 
 
 class Download(_Base):
@@ -114,7 +126,7 @@ class Download(_Base):
                 try:
                     block = exchange.read()
                 except TransportError as failure:
-                    raise self._call.connection_error(failure) from failure
+                    raise self._broken(failure) from (failure.__cause__ or failure)
                 if not block:
                     break
                 if data := self._decoded(block):
@@ -143,6 +155,8 @@ class Download(_Base):
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
             exchange.close()
+            if self._call.watch is not None:
+                self._call.watch.ended()
 
     def __enter__(self) -> Self:
         return self
@@ -159,6 +173,8 @@ class Download(_Base):
         exchange = getattr(self, "_exchange", None)
         if exchange is not None:
             exchange.abandon()
+            if self._call.watch is not None:
+                self._call.watch.ended()
 
 
 class AsyncDownload(_Base):
@@ -174,7 +190,7 @@ class AsyncDownload(_Base):
                 try:
                     block = await exchange.read()
                 except TransportError as failure:
-                    raise self._call.connection_error(failure) from failure
+                    raise self._broken(failure) from (failure.__cause__ or failure)
                 if not block:
                     break
                 if data := self._decoded(block):
@@ -199,6 +215,8 @@ class AsyncDownload(_Base):
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
             await exchange.close()
+            if self._call.watch is not None:
+                self._call.watch.ended()
 
     async def __aenter__(self) -> Self:
         return self
@@ -215,6 +233,8 @@ class AsyncDownload(_Base):
         exchange = getattr(self, "_exchange", None)
         if exchange is not None:
             exchange.abandon()
+            if self._call.watch is not None:
+                self._call.watch.ended()
 
 
 class _Target:

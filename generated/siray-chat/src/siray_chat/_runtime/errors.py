@@ -29,10 +29,14 @@
 
 Decisions:
 
-- Some servers answer 200 with ``{"error": {...}}``. Where the required fields of the promised type
-  are absent too, that is a failure: an ``APIStatusError`` with the real ``status_code`` (200); the
-  class follows an integer ``code`` inside the error where there is one, so that ``except
-  RateLimitError`` catches a rate limit reported either way. It is not retried.
+- Some servers answer 200 with ``{"error": {...}}`` (or ``errors``, or a code with a message). Where
+  the required fields of the promised type are absent too, that is a failure: an ``APIStatusError``
+  with the real ``status_code`` (200); the class follows a status as ``code`` inside the error where
+  there is one, so that ``except RateLimitError`` catches a rate limit reported either way. It is not
+  retried.
+- An answer that breaks off is an ``APIConnectionError`` (``phase`` reading) that has what is known of
+  the answer. One whose framing is whole but whose gzip or JSON lacks its end is a
+  ``ResponseDecodeError`` with ``retryable``. Both are sent again where that is safe.
 - ``event: error`` or such an object inside a stream is a ``StreamServerError``, caught by both
   ``except APIStatusError`` and ``except StreamError``.
 - A limit that runs out in the middle of a stream is an ``APITimeoutError`` (with ``partial``), since
@@ -96,6 +100,13 @@ class APIConnectionError(SDKError):
     """``connecting``, ``sending``, ``waiting`` (for the head) or ``reading`` (the body)."""
     partial: Any
     """In a stream: what its items folded into until then, else None."""
+    status_code: int | None = None
+    """That of the answer which broke off; None where not even its head arrived."""
+    headers: Headers = Headers()
+    """Those of the answer which broke off."""
+    request_id: str | None = None
+    content: bytes = b""
+    """What had arrived of the body of a plain answer, content codings removed."""
 
     def __init__(self, message: str, phase: Phase = "connecting", partial: Any = None) -> None:
         super().__init__(message)

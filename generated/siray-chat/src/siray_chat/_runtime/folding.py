@@ -136,18 +136,17 @@ class Folder:
     def _merge(
         self, state: dict[str, Any], piece: Mapping[str, Any], zone: int, depth: int
     ) -> None:
-        fold = self._fold
+        rename, replace = self._fold.rename, self._fold.replace
         for name, value in piece.items():
-            if name in fold.rename and zone != _TEXT:
-                name, inner = fold.rename[name], _TEXT
-            else:
-                inner = zone
+            inner = zone
+            if zone != _TEXT and name in rename:
+                name, inner = rename[name], _TEXT
             if value is None:
                 state.setdefault(name, None)
                 continue
             before = state.get(name)
             kind: type[Any] = value.__class__
-            if name in fold.replace:
+            if name in replace:
                 if not before:
                     state[name] = value
                 continue
@@ -214,11 +213,11 @@ def fold(items: Iterable[Any], how: Fold, final: Any) -> Any:
 def _fields(value: Any) -> dict[str, Any] | None:
     """Return the fields of an object by their names in JSON, in a dict of our own."""
     kind: type[Any] = value.__class__
-    if isinstance(value, Model):
-        return fields_of(value)
-    if kind is dict:
-        return {str(name): item for name, item in value.items()}
-    return None
+    if kind is dict:  # names that are no strings become strings at the end
+        return value.copy()  # type: ignore[no-any-return]
+    if kind is str or not isinstance(value, Model):
+        return None
+    return fields_of(value)
 
 
 def _close(state: Any) -> Any:
@@ -231,7 +230,7 @@ def _close(state: Any) -> Any:
     if isinstance(state, _Indexed):
         return [_close(state.by_index[index]) for index in sorted(state.by_index)]
     if kind is dict:
-        return {name: _close(value) for name, value in state.items()}
+        return {str(name): _close(value) for name, value in state.items()}
     return _plain(state)
 
 

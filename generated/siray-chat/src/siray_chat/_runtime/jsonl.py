@@ -10,6 +10,8 @@ class JSONLinesDecoder:
     """Bytes in, one block of bytes for each JSON text out; empty lines and record separators go."""
 
     __slots__ = ("_max", "_pieces", "_size")
+    is_plain = True
+    """All that is given is bytes."""
 
     def __init__(self, max_event_size: int = MAX_EVENT_SIZE) -> None:
         self._max = max_event_size
@@ -28,11 +30,15 @@ class JSONLinesDecoder:
                         f"a line of the stream is longer than {self._max} bytes"
                     )
             return []
-        self._pieces.append(block)
-        lines = b"".join(self._pieces).split(b"\n")
+        if self._pieces:
+            self._pieces.append(block)
+            block = b"".join(self._pieces)
+        lines = block.split(b"\n")
         rest = lines.pop()
         self._pieces = [rest] if rest else []
         self._size = len(rest)
+        if block[:1] == b"{" and b"\x1e" not in block and b"\r" not in block:
+            return [*filter(None, lines)]  # white space around JSON is JSON
         return [text for line in lines if (text := _strip(line))]
 
     def end(self) -> bytes | None:

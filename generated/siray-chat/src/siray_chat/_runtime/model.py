@@ -11,7 +11,9 @@ does not know:
 * A required field that the server left out reads as None and is not written back.
 
 The last two live in the instance's ``__dict__`` under a private key each. Only
-:mod:`.encoding` has to care, and only once ``incomplete_structs`` says that there are any.
+:mod:`.encoding` has to care, and only once ``incomplete_structs`` says that there are any. In an
+object of a *hidden* class (:mod:`.learning`) they are slots that msgspec reads and writes, until
+``extra`` is asked for.
 """
 
 from __future__ import annotations
@@ -53,21 +55,22 @@ _EXTRA = "_extra"
 _MISSING = "_missing"
 
 
+_decoders: dict[type[Model], Callable[[bytes | str], Any]] = {}  # for ``from_json``
+
+
 class _State:
     """What the whole process has seen."""
 
-    incomplete_structs = False
-    read_only_fields = False
+    __slots__ = ("incomplete_structs", "read_only_fields")
+
+    def __init__(self) -> None:
+        self.incomplete_structs: bool = False
+        """A model may exist that its Struct fields alone do not describe."""
+        self.read_only_fields: bool = False
+        """A model class exists that has fields which are not for requests."""
 
 
-def read_only_fields() -> bool:
-    """Tell whether a model class exists that has fields which are not for requests."""
-    return _State.read_only_fields
-
-
-def incomplete_structs() -> bool:
-    """Tell whether a model may exist that its Struct fields alone do not describe."""
-    return _State.incomplete_structs
+STATE = _State()
 
 
 class Slot(NamedTuple):
@@ -119,7 +122,7 @@ class ModelMeta(msgspec.StructMeta):
                 names.setdefault(slot.name, slot.wire_name)
         # msgspec refuses these names. Such a field is known to the tolerant decoder and to our
         # encoder alone; msgspec gets a name that no server sends.
-        unspeakable = {python for python, wire in names.items() if not _is_speakable(wire)}
+        unspeakable = {python for python, wire in names.items() if not is_speakable(wire)}
         spoken = names | {python: f"{python}\N{REPLACEMENT CHARACTER}" for python in unspeakable}
         cls = super().__new__(
             mcls, name, bases, namespace, kw_only=kw_only, rename=spoken, **options
@@ -145,17 +148,24 @@ class ModelMeta(msgspec.StructMeta):
             *(base.__model_read_only__ for base in bases if isinstance(base, ModelMeta))
         )
         if read_only:
-            _State.read_only_fields = True
+            STATE.read_only_fields = True
         if unspeakable:
-            _State.incomplete_structs = True
+            STATE.incomplete_structs = True
+        cls.__model_class__ = cast("type[Model]", cls)
+        cls.__model_learned__ = ()
+        cls.__model_lenient__ = ()
         return cls
 
+    __model_class__: type[Model]
+    __model_learned__: tuple[tuple[str, Any], ...]
+    __model_lenient__: tuple[Slot, ...]
     __model_slots__: tuple[Slot, ...]
     __model_unspeakable__: bool
     __model_read_only__: frozenset[str]
 
 
-def _is_speakable(name: str) -> bool:
+def is_speakable(name: str) -> bool:
+    """Tell whether msgspec takes ``name`` for the name of a field in JSON."""
     return not any(char < " " or char in '"\\' or "\ud800" <= char <= "\udfff" for char in name)
 
 
@@ -175,6 +185,12 @@ class Model(
     """The base of every model: typed fields, and ``extra`` for all that the document omits."""
 
     if TYPE_CHECKING:
+        __model_class__: ClassVar[type[Model]]
+        """The class itself, or the one that a hidden class stands for."""
+        __model_learned__: ClassVar[tuple[tuple[str, Any], ...]]
+        """Name in JSON and member descriptor of each field that a hidden class has more."""
+        __model_lenient__: ClassVar[tuple[Slot, ...]]
+        """The required fields that a hidden class does without."""
         __model_slots__: ClassVar[tuple[Slot, ...]]
         __model_unspeakable__: ClassVar[bool]
         __model_read_only__: ClassVar[frozenset[str]]
@@ -190,8 +206,12 @@ class Model(
         state = _state_of(self)
         extra: dict[str, Any] | None = state.get(_EXTRA)
         if extra is None:
-            extra = state[_EXTRA] = {}
-            _State.incomplete_structs = True
+            # Of two threads, one makes the dictionary for both.
+            made: dict[str, Any] = state.setdefault(_EXTRA, _learned_fields(self))
+            STATE.incomplete_structs = True
+            for _, member in self.__model_learned__:
+                member.__set__(self, UNSET)
+            return made
         return extra
 
     def is_set(self, name: str) -> bool:
@@ -229,9 +249,24 @@ class Model(
     @classmethod
     def from_json(cls, data: bytes | str, *, strict: bool = False) -> Self:
         """Make a model from JSON; as ``from_dict``, and JSONDecodeError when it is not JSON."""
-        from .decoding import decode_json, expect
+        try:
+            value: Self = _decoders[cls](data)
+            return value
+        except (KeyError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
+            pass
+        from .decoding import decoder_for, expect
 
-        return expect(cls, decode_json(data, cls), strict=strict)
+        decoder = decoder_for(cast("type[Self]", cls.__model_class__))
+        decoded = decoder.decode(data)
+        _decoders[cls] = decoder.strict
+        return expect(cls, decoded, strict=strict)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: Any) -> Any:
+        """Tell pydantic how to validate, dump and describe a field of this type."""
+        from .pydantic_models import core_schema_of
+
+        return core_schema_of(cls, handler)
 
     def __repr__(self) -> str:
         parts = [f"{name}={value!r}" for name, value in self.__rich_repr__()]
@@ -243,7 +278,7 @@ class Model(
         return [*_set_fields(self), *([("extra", extra)] if extra else [])]
 
     def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
+        if not isinstance(other, Model) or other.__model_class__ is not self.__model_class__:
             return NotImplemented
         if dict(_set_fields(self)) != dict(_set_fields(other)):
             return False
@@ -251,13 +286,21 @@ class Model(
 
     def __copy__(self) -> Self:
         return assemble(
-            type(self), dict(_set_fields(self)), dict(extra_of(self)), set(missing_of(self))
+            cast("type[Self]", self.__model_class__),
+            dict(_set_fields(self)),
+            dict(extra_of(self)),
+            set(missing_of(self)),
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (
             assemble,
-            (type(self), dict(_set_fields(self)), extra_of(self), missing_of(self)),
+            (
+                self.__model_class__,
+                dict(_set_fields(self)),
+                extra_of(self),
+                missing_of(self),
+            ),
         )
 
     if not TYPE_CHECKING:  # checkers must not take any name for a field
@@ -275,8 +318,8 @@ class Model(
             # Never a dunder: copy, pickle and many libraries ask instances for those, and a
             # server must not be able to answer.
             if not name.startswith("__"):
-                extra = self.__dict__.get(_EXTRA)
-                if extra is not None and name in extra:
+                extra = extra_of(self)
+                if name in extra:
                     return extra[name]
             raise AttributeError(
                 f"{type(self).__qualname__} has no field {name!r}", name=name, obj=self
@@ -300,10 +343,21 @@ class Model(
 
 def extra_of(instance: Model) -> Mapping[str, Any]:
     """Return the unknown fields without creating the dictionary that ``extra`` returns."""
-    if not _State.incomplete_structs:  # asking for __dict__ would create it
+    if instance.__model_learned__ and (learned := _learned_fields(instance)):
+        return learned
+    if not STATE.incomplete_structs:  # asking for __dict__ would create it
         return {}
     extra: dict[str, Any] | None = instance.__dict__.get(_EXTRA)
     return extra if extra is not None else {}
+
+
+def _learned_fields(instance: Model) -> dict[str, Any]:
+    """Return the unknown fields that are in slots of a hidden class."""
+    return {
+        name: value
+        for name, member in instance.__model_learned__
+        if (value := member.__get__(instance)) is not UNSET
+    }
 
 
 def _state_of(instance: Model) -> dict[str, Any]:
@@ -312,7 +366,9 @@ def _state_of(instance: Model) -> dict[str, Any]:
 
 def missing_of(instance: Model) -> set[str]:
     """Return the names of the required fields that were not there."""
-    if not _State.incomplete_structs:
+    if instance.__model_lenient__:
+        return {slot.name for slot in instance.__model_lenient__ if slot.read(instance) is UNSET}
+    if not STATE.incomplete_structs:
         return set()
     missing: set[str] | None = instance.__dict__.get(_MISSING)
     return missing if missing is not None else set()
@@ -321,7 +377,7 @@ def missing_of(instance: Model) -> set[str]:
 def is_plain(instance: Model) -> bool:
     """Tell whether msgspec alone encodes the model in full."""
     return not instance.__model_unspeakable__ and not (
-        instance.__dict__ and (extra_of(instance) or missing_of(instance))
+        instance.__dict__ and (instance.__dict__.get(_EXTRA) or instance.__dict__.get(_MISSING))
     )
 
 
@@ -332,11 +388,11 @@ def fields_of(instance: Model) -> dict[str, Any]:
         value = read(instance)
         if value is not UNSET:
             fields[name] = value
-    if _State.incomplete_structs and instance.__dict__:
+    if instance.__model_learned__ or (STATE.incomplete_structs and instance.__dict__):
         missing = missing_of(instance)
         for slot in instance.__model_slots__ if missing else ():
             if slot.name in missing:
-                del fields[slot.wire_name]
+                fields.pop(slot.wire_name, None)
         known = {slot.wire_name for slot in instance.__model_slots__}
         for name, value in extra_of(instance).items():
             if name not in known:
@@ -382,10 +438,10 @@ def remember(instance: Model, extra: dict[str, Any] | None, missing: set[str] | 
     """Give a new model its unknown fields and the names of those that are missing."""
     if extra:
         _state_of(instance)[_EXTRA] = extra
-        _State.incomplete_structs = True
+        STATE.incomplete_structs = True
     if missing:
         _state_of(instance)[_MISSING] = missing
-        _State.incomplete_structs = True
+        STATE.incomplete_structs = True
 
 
 def _set_fields(instance: Model) -> Iterator[tuple[str, Any]]:
@@ -394,6 +450,43 @@ def _set_fields(instance: Model) -> Iterator[tuple[str, Any]]:
         value = slot.read(instance)
         if value is not UNSET and slot.name not in missing:
             yield slot.name, value
+
+
+def hidden_class(
+    cls: type[Model], changes: Mapping[str, tuple[Any, Any]], learned: tuple[str, ...]
+) -> type[Model]:
+    """Make a subclass of a model that passes for it.
+
+    ``changes`` gives fields another type and default, by the name of the attribute; a required one
+    whose default is ABSENT may be missing. ``learned`` are names in JSON of further fields.
+    """
+    names = {f"_learned{position}": name for position, name in enumerate(learned)}
+    namespace: dict[str, Any] = {
+        "__annotations__": {name: type_ for name, (type_, _) in changes.items()}
+        | dict.fromkeys(names, Any),
+        "__module__": cls.__module__,
+        "__qualname__": cls.__qualname__,
+        "__class__": property(lambda _: cls),
+    }
+    namespace.update(dict.fromkeys(names, ABSENT))
+    for name, (_, default) in changes.items():
+        if default is not msgspec.NODEFAULT:
+            namespace[name] = default
+    made = ModelMeta(cls.__name__, (cls,), namespace, rename=names)
+    lenient = tuple(
+        slot for slot in cls.__model_slots__ if slot.required and namespace.get(slot.name) is UNSET
+    )
+    for slot in lenient:
+        setattr(made, slot.name, _optional(getattr(cls, slot.name)))
+    made.__model_learned__ = tuple(
+        (slot.wire_name, cast("Any", slot.read).__self__)
+        for slot in made.__model_slots__
+        if slot.name in names
+    )
+    made.__model_class__ = cls
+    made.__model_slots__ = cls.__model_slots__
+    made.__model_lenient__ = lenient
+    return cast("type[Model]", made)
 
 
 _AnyModel = TypeVar("_AnyModel", bound=Model)

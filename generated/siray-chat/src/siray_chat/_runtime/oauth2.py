@@ -233,9 +233,13 @@ class TokenSource:
             try:
                 head, content = yield from _exchange(call, request)
             except TransportError as failure:
-                if failure.permanent or attempt > call.max_retries:
+                if call.exchange is not None:
+                    yield Close(call.exchange)
+                    call.exchange = None
+                pause = retries.backoff(attempt, random())
+                if failure.permanent or attempt > call.max_retries or _is_late(call, pause):
                     raise call.connection_error(failure, address=f"POST {request.url}") from failure
-                yield Sleep(retries.backoff(attempt, random()))
+                yield Sleep(pause)
                 continue
             if 200 <= head.status < 300:
                 return self._keep(request, head, content)
@@ -246,9 +250,10 @@ class TokenSource:
             error = self._error(request, head, content, "")
             if attempt > call.max_retries or head.status not in (408, 429, 500, 502, 503, 504):
                 raise error
-            yield Sleep(
-                retries.delay_before_retry(error.headers, time.time(), attempt, random()) or 0
-            )
+            delay = retries.delay_before_retry(error.headers, time.time(), attempt, random())
+            if delay is None or _is_late(call, delay):
+                raise error
+            yield Sleep(delay)
 
     def _request(self, url: str, refresh_token: str | None) -> PreparedRequest:
         from .bodies import Body
@@ -332,6 +337,12 @@ class TokenSource:
         return error
 
 
+def _is_late(call: Call, delay: float) -> bool:
+    """Whether nothing can be done any more after ``delay`` seconds."""
+    remaining = call.budget.remaining()
+    return remaining is not None and delay >= remaining
+
+
 def _exchange(call: Call, request: PreparedRequest) -> Steps:
     """Send, and read the whole answer: head and body. Redirects are not followed."""
     from .answers import Head
@@ -367,7 +378,7 @@ def _json_object(content: bytes) -> Mapping[str, Any]:
 
 def _seconds(value: object) -> float | None:
     """``expires_in``; some servers send it as text."""
-    if isinstance(value, str) and value.strip().isdigit() and len(value) < 12:
+    if isinstance(value, str) and value.strip().isdecimal() and len(value) < 12:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1e11:
         return None

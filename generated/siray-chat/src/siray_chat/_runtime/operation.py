@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, Literal, TypeAlias
 
+    from .decoding import JSONDecoder
+
     Location: TypeAlias = Literal["path", "query", "querystring", "header", "cookie"]
     BodyKind: TypeAlias = Literal["json", "form", "multipart", "binary", "text", "jsonl"]
     AnswerKind: TypeAlias = Literal["json", "text", "binary", "empty", "sse", "jsonl"]
@@ -83,7 +85,7 @@ class Content:
 class Answer:
     """One answer of an operation: a status (``200``, ``2XX``, ``default``) in one media type."""
 
-    __slots__ = ("kind", "media_type", "status", "type")
+    __slots__ = ("decoder", "kind", "media_type", "status", "type")
 
     def __init__(
         self, status: str, media_type: str | None, kind: AnswerKind, type: TypeThunk | None = None
@@ -92,6 +94,8 @@ class Answer:
         self.media_type = None if media_type is None else media_type.lower()
         self.kind: AnswerKind = kind
         self.type = type
+        self.decoder: JSONDecoder[Any] | Literal[False] | None = None
+        """Kept by :mod:`.answers`; False where more than decoding is needed."""
 
 
 class StreamAnswer:
@@ -209,7 +213,7 @@ class Operation:
 
     __slots__ = (
         "_accept",
-        "_content",
+        "_candidates",
         "_parameters",
         "alternatives",
         "answers",
@@ -222,6 +226,7 @@ class Operation:
         "pagination",
         "parameters",
         "path",
+        "preferred",
         "replay",
         "security",
         "servers",
@@ -257,6 +262,8 @@ class Operation:
         self.body: BodyKind | None = body
         self.media_type: str | None = media_type
         self.encoding: Mapping[str, Property] = encoding or {}
+        self.preferred: Content = Content(body or "json", media_type, encoding)
+        """How the body is written unless the caller asks for something else."""
         self.alternatives: tuple[Content, ...] = alternatives
         """Media types of the request body besides ``media_type``, for ``content_type=``."""
         self.answers: tuple[Answer, ...] = answers
@@ -266,7 +273,7 @@ class Operation:
         self.idempotency_header: str | None = idempotency_header
         self.servers: tuple[str, ...] = servers
         self._accept: str | None = None
-        self._content: Content | None = None
+        self._candidates: dict[int, list[Answer]] = {}
         self._parameters: dict[tuple[str, str], Parameter] | None = None
 
     def parameter(self, name: str, location: Location) -> Parameter | None:
@@ -276,6 +283,30 @@ class Operation:
             table = {(item.name, item.location): item for item in self.parameters}
             self._parameters = table
         return table.get((name, location))
+
+    def declared(self, status: int) -> list[Answer]:
+        """The answers of the most specific declared status that fits, streams left out."""
+        known = [answer for answer in self.answers if answer.kind not in ("sse", "jsonl")]
+        for wanted in (str(status), f"{str(status)[:1]}XX", "default"):
+            found = [answer for answer in known if answer.status == wanted]
+            if found:
+                return found
+        return []
+
+    def candidates(self, status: int) -> list[Answer]:
+        """What an answer with this status may be; for a success never an error."""
+        found = self._candidates.get(status)
+        if found is None:
+            found = self.declared(status)
+            if 200 <= status < 300 and (not found or found[0].status == "default"):
+                # Undocumented success: another documented one describes it better than the default
+                # error.
+                success = [answer for answer in self.answers if answer.status[:1] == "2"]
+                success = [answer for answer in success if answer.kind not in ("sse", "jsonl")]
+                found = success or found
+            if 100 <= status <= 999:
+                self._candidates[status] = found
+        return found
 
     @property
     def accept(self) -> str:
@@ -302,15 +333,11 @@ class Operation:
         A type that the document does not name is written like a range of it that fits, or like
         the preferred one where both are JSON. Raises InvalidRequestError.
         """
-        preferred = self._content
-        if preferred is None:
-            preferred = Content(self.body or "json", self.media_type, self.encoding)
-            self._content = preferred
         if content_type is None:
-            return preferred
+            return self.preferred
         from .choosing_content import choose_content
 
-        return choose_content(content_type, (preferred, *self.alternatives))
+        return choose_content(content_type, (self.preferred, *self.alternatives))
 
     def is_success(self, status: int) -> bool:
         """Whether an answer is what the operation is for: 2xx, or a documented redirect.

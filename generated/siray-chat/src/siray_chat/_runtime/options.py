@@ -29,6 +29,12 @@ if TYPE_CHECKING:
         """Raise ResponseValidationError where an answer does not match the document."""
         allow_truncated: bool
         """Take a stream that ends without its terminator for whole."""
+        keep: bool
+        """False: keep nothing of a stream, so that any length of it takes the same memory.
+
+        Then ``final()`` is there only for a stream that is not iterated, and errors have no
+        ``partial``.
+        """
 
 else:
 

@@ -2,7 +2,7 @@
 
 msgspec parses RFC 8259 strictly. Servers are not strict: a byte order mark, NaN and infinities
 (Python's own ``json`` writes them into log probabilities), half a surrogate pair (an emoji cut in
-two by a tokenizer), numbers beyond a double. Such an answer is read all the same, with a note.
+two by a tokenizer), bytes that are no UTF-8, numbers beyond a double. Such an answer is read all the same, with a note.
 """
 
 from __future__ import annotations
@@ -88,12 +88,15 @@ def _parse_leniently(data: JSONText, refusal: Exception) -> tuple[Any, tuple[Not
         return Decimal(literal)
 
     if not isinstance(data, str):
+        raw = bytes(data)
         try:
-            data = str(data, "utf-8")
+            data = raw.decode()
         except UnicodeDecodeError as error:
-            raise JSONDecodeError(
-                f"the body is not UTF-8 (byte {error.start})", _beginning(data)
-            ) from None
+            # As the standard of server-sent events has it, and browsers for everything.
+            data = raw.decode("utf-8", "replace")
+            place = f"not UTF-8 (byte {error.start})"
+            refusal = ValueError(place)
+            oddities[place] = None
     text = data.removeprefix("\ufeff")
     if not text.strip():
         raise JSONDecodeError("the body is empty", text)

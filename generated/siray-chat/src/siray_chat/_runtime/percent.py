@@ -11,6 +11,7 @@ _RESERVED = frozenset(b":/?#[]@!$&'()*+,;=")
 _IN_QUERY = _UNRESERVED | (_RESERVED - frozenset(b"#&+[]"))
 _IN_PATH = _UNRESERVED | (_RESERVED - frozenset(b"/?#[]"))
 _IN_TEMPLATE = _IN_PATH | frozenset(b"/?")
+_VISIBLE = frozenset(range(0x21, 0x7F))
 _PLAIN = frozenset(map(chr, _UNRESERVED))
 _HEX = b"0123456789ABCDEFabcdef"
 
@@ -42,6 +43,11 @@ def quote_template(template: str) -> str:
         parts.append(_encode(text, _IN_TEMPLATE, keep_triples=True))
         parts.append(f"{brace}{name}{end}")
     return "".join(parts)
+
+
+def quote_visible(text: str) -> str:
+    """A written URL: only what is no visible ASCII is encoded, everything else stays as it is."""
+    return _encode(text, _VISIBLE, keep_triples=True)
 
 
 def _encode(text: str, safe: frozenset[int], *, keep_triples: bool) -> str:

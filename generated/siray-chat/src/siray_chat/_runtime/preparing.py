@@ -1,186 +1,205 @@
-"""From a described request to the bytes of its head: URL, query, headers, cookies, credentials.
+"""From a described request to a draft: URL, query, headers, cookies, credentials, body.
 
 Nothing here does I/O. What cannot be sent safely (a line break in a header, a path value that would
-leave its segment) is an InvalidRequestError.
+leave its segment) is an InvalidRequestError. What does not depend on the request, but on the client
+and the operation alone, is prepared once, as a ``Stencil``.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus
+from typing import TYPE_CHECKING, Any, cast
 
+from .address import split_url
+from .bodies import Body, build_body
+from .draft import Draft
+from .encoding import encode_json
 from .errors import InvalidRequestError, MissingCredentialsError
 from .parameters import cookie_pairs, header_text, path_text, query_pairs, querystring_pairs
-from .percent import quote, quote_template, to_text
+from .percent import quote_template, to_text
 from .request import NO_BODY, StreamRequest
-from .transport import PreparedRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .api import Scheme
-    from .bodies import Body
     from .operation import Operation
     from .options import Options
     from .request import AnyRequest
     from .settings import Settings
 
-ATTEMPT_HEADER = "x-retry-count"
-"""Sent with every request: 0 for the first attempt."""
+MAX_STENCILS = 10_000
+"""Operations that one client keeps a stencil for: more than documents have."""
 
-_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
 _IN_TEMPLATE = frozenset(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?@!$&'()*+,;=%{}"
 )
+_UNSTENCILLED = frozenset(("headers", "idempotency_key", "query"))
+_JSON = "application/json"
 
 
-class Draft:
-    """A request in the making; credentials are put into it by their schemes."""
+class Stencil:
+    """What the requests of one client for one operation have in common."""
 
     __slots__ = (
-        "_cookies",
-        "_headers",
-        "_path",
-        "_query",
-        "body",
-        "method",
-        "own_cookies",
-        "own_headers",
-        "own_query",
-        "secrets",
+        "base",
+        "base_query",
+        "draft",
+        "is_mixed",
+        "key_line",
+        "signs_query",
+        "target",
+        "type_line",
+        "varies",
     )
 
-    def __init__(self, method: str, path: str) -> None:
-        self.method = method
-        self._path = path
-        self._query: list[str] = []
-        self._headers: dict[str, tuple[str, str]] = {}
-        self._cookies: list[str] = []
-        self.body: Body | None = None
-        self.secrets: list[str] = []
-        self.own_headers: Mapping[str, str] = {}
-        """What the caller set or removed, by lower-case name: it goes before credentials."""
-        self.own_query: frozenset[str] = frozenset()
-        self.own_cookies: frozenset[str] = frozenset()
-
-    def set_header(self, name: str, value: str) -> None:
-        """Set a field, in place of one of that name."""
-        lower = name.lower()
-        if not lower or not _TOKEN.issuperset(lower):
-            raise InvalidRequestError(f"{name!r} is no header name")
-        if not (value.isascii() and value.isprintable()):
-            # A line end after a value is of the file that it was read from.
-            value = value.rstrip("\r\n")
-            _check_header(name, value)
-        self._headers[lower] = (name, value.strip(" \t"))
-
-    def remove_header(self, name: str) -> None:
-        """Send no field of that name."""
-        self._headers.pop(name.lower(), None)
-
-    def add_header(self, name: str, value: str) -> None:
-        """Set a field, unless the caller has set it."""
-        if name.lower() not in self.own_headers:
-            self.set_header(name, value)
-
-    def sets(self, location: str, name: str) -> bool:
-        """Whether the caller has set (or removed) a header, query parameter or cookie."""
-        if location == "header":
-            return name.lower() in self.own_headers
-        if location == "query":
-            return name in self.own_query
-        _, own = self._headers.get("cookie", ("", ""))
-        return name in self.own_cookies or f"; {name}=" in f"; {own}"
-
-    def add_query(self, name: str, value: str) -> None:
-        """Append a query parameter."""
-        self._query.append(f"{quote(name)}={quote(value)}")
-
-    def add_query_pairs(self, pairs: list[str]) -> None:
-        """Append encoded ``name=value`` pairs."""
-        self._query += pairs
-
-    def add_cookie(self, name: str, value: str) -> None:
-        """Append a cookie."""
-        # RFC 6265 section 4.1.1: what a cookie may hold goes as it is, since servers do not decode.
-        plain = all("!" <= char <= "~" and char not in '",;\\' for char in value)
-        self.add_cookie_pairs([f"{name}={value if plain else quote(value)}"])
-
-    def add_cookie_pairs(self, pairs: list[str]) -> None:
-        """Append ``name=value`` pairs to the Cookie header."""
-        for pair in pairs:
-            if not pair.isascii() or not pair.isprintable() or ";" in pair:
-                raise InvalidRequestError("a cookie has characters that cannot be sent")
-        self._cookies += pairs
-
-    def add_secret(self, value: str) -> None:
-        """Keep ``value`` out of messages and logs."""
-        self.secrets.append(value)
-        encoded = quote(value)
-        if encoded != value:
-            self.secrets.append(encoded)
-
-    def redact(self, text: str) -> str:
-        """``text`` without credentials."""
-        for secret in self.secrets:
-            if len(secret) > 3 and secret in text:
-                text = text.replace(secret, "***")
-        return text
-
-    @property
-    def address(self) -> str:
-        """Method and URL without the query, for messages."""
-        return f"{self.method} {self._path.partition('?')[0]}"
-
-    def prepare(self, attempt: int) -> PreparedRequest:
-        """The request as attempt number ``attempt`` (from 1) sends it."""
-        url = self._path
-        if self._query:
-            url += ("&" if "?" in url else "?") + "&".join(self._query)
-        headers = list(self._headers.values())
-        body = self.body
-        if "content-length" in self._headers and (body is None or body.length is not None):
-            # A parameter of that name; the length is known better here.
-            headers.remove(self._headers["content-length"])
-        if self._cookies:
-            own = self._headers.get("cookie")
-            if own is not None:
-                headers.remove(own)
-            cookies = self._cookies if own is None else [own[1], *self._cookies]
-            headers.append(("Cookie", "; ".join(cookies)))
-        headers.append((ATTEMPT_HEADER, str(attempt - 1)))
-        if body is not None:
-            if body.length is None and "content-length" in self._headers:
-                pass
-            elif body.length is None:
-                headers.append(("Transfer-Encoding", "chunked"))
+    def __init__(self, settings: Settings, request: AnyRequest) -> None:
+        operation = request.operation
+        draft = Draft(operation.method, "")
+        kept = draft.kept
+        path = operation.path.partition("#")[0]
+        self.varies: bool = "{" in path
+        """The path has parameters: ``base`` and ``target`` are to be followed by it."""
+        url = _base(settings, operation) if self.varies else address_of(settings, request)
+        base, _, query = url.partition("?")
+        self.base: str = base.rstrip("/") if self.varies else base
+        self.target: str = ""
+        try:
+            if self.varies:
+                kept.origin, target = split_url(self.base + "/")
+                self.target = target[:-1]
             else:
-                headers.append(("Content-Length", str(body.length)))
-        elif self.method in ("POST", "PUT", "PATCH") or "content-length" in self._headers:
-            headers.append(("Content-Length", "0"))
-        return PreparedRequest(self.method, url, headers, body)
+                kept.origin, self.target = split_url(base)
+        except ValueError:
+            pass  # the first to connect says so
+        self.base_query: list[str] = [piece for piece in query.split("&") if piece]
+        draft.add_query_pairs(self.base_query)
+        kept.own_query = _add_query(draft, settings, operation, {}, None) | _names(query)
+        _add_headers(draft, settings, operation, is_stream=isinstance(request, StreamRequest))
+        _choose_credentials(draft, settings, operation)
+        kept.written()
+        self.draft: Draft = draft
+        # The two fields that differ from call to call, as far as they are written.
+        self.type_line: str = ""
+        if draft.takes("Content-Type"):
+            self.type_line = f"Content-Type: {_JSON}\r\n"
+        self.key_line: str = ""
+        if operation.idempotency_header and draft.takes(operation.idempotency_header):
+            self.key_line = f"{operation.idempotency_header}: "
+        known = settings.api.security
+        self.signs_query: bool = any(
+            getattr(known.get(name), "location", "") == "query"
+            for names in operation.security
+            for name in names
+        )
+        self.is_mixed: bool = "?" in path
+
+    def draw(self, settings: Settings, request: AnyRequest, added: str) -> Draft:
+        """A draft for a request, its body not yet set; ``added`` are lines of fields, with CRLF."""
+        url, target = self.base, self.target
+        if self.varies:
+            path = _path(request.operation, request.path or {})
+            url += path
+            target += path
+        common = self.draft
+        draft = object.__new__(Draft)
+        draft.url = url
+        draft.target = target
+        draft.query = common.query
+        draft.kept = common.kept
+        draft.is_shared = True
+        draft.added = added
+        if request.query:
+            draft.query = self.base_query
+            _add_query(draft, settings, request.operation, request.query, None)
+        return draft
 
 
 def draft_request(settings: Settings, request: AnyRequest) -> Draft:
-    """Everything but the credentials. Raises InvalidRequestError."""
+    """The request, but for credentials that are to be asked for. Raises ConfigurationError."""
     operation = request.operation
-    options: Options = request.options or {}
+    options = request.options
+    body: Body | None = None
+    media_type: str | None = None
+    if request.body is not NO_BODY:
+        extra = options.get("body") if options else None
+        content = operation.preferred
+        if request.content_type is not None:
+            content = operation.content(request.content_type)
+        if content.media_type == _JSON and content.kind == "json" and not extra:
+            media_type = _JSON
+            body = Body(encode_json(request.body), media_type)
+        else:
+            body = build_body(content, request.body, extra)
+            media_type = body.content_type
+    stencil = None
+    if not (
+        request.url
+        or request.accept
+        or request.headers
+        or request.cookies
+        or (options and not _UNSTENCILLED.isdisjoint(options))
+    ):
+        stencils = settings.stencils[isinstance(request, StreamRequest)]
+        stencil = stencils.get(operation)
+        if stencil is None:
+            stencil = Stencil(settings, request)
+            if len(stencils) < MAX_STENCILS:
+                stencils[operation] = stencil
+        if (stencil.signs_query and request.query) or (stencil.varies and stencil.is_mixed):
+            stencil = None  # what the request has could change what was decided
+    if stencil is None:
+        draft = _draft_from_scratch(settings, request, options or {})
+        _add_key(draft, operation, options)
+    else:
+        added = ""
+        if media_type == _JSON:
+            added, media_type = stencil.type_line, None
+        if stencil.key_line:
+            added += f"{stencil.key_line}{os.urandom(16).hex()}\r\n"
+        draft = stencil.draw(settings, request, added)
+    draft.body = body
+    if media_type:
+        draft.add_header("Content-Type", media_type)
+    return draft
+
+
+def _add_key(draft: Draft, operation: Operation, options: Options | None) -> None:
+    key = options.get("idempotency_key") if options else None
+    header = operation.idempotency_header or ("Idempotency-Key" if key else None)
+    if key and header:
+        draft.set_header(header, key)
+    elif header:
+        draft.add_header(header, os.urandom(16).hex())
+
+
+def _draft_from_scratch(settings: Settings, request: AnyRequest, options: Options) -> Draft:
+    operation = request.operation
     url, _, base_query = address_of(settings, request).partition("?")
     draft = Draft(operation.method, url)
     if base_query:
         draft.add_query_pairs([piece for piece in base_query.split("&") if piece])
     if request.url is None:
-        _add_query(draft, settings, request, options)
-        if base_query:
-            draft.own_query |= _names(base_query)
+        own_query = _add_query(
+            draft, settings, operation, request.query or {}, options.get("query")
+        )
+        draft.kept.own_query = own_query | _names(base_query)
     else:
         own = settings.base_url.partition("?")[2]
         _complete_query(draft, base_query, own, {**settings.query, **options.get("query", {})})
-    _add_headers(draft, settings, request, options)
-    draft.own_cookies = frozenset(request.cookies or ())
+    _add_headers(
+        draft,
+        settings,
+        operation,
+        is_stream=isinstance(request, StreamRequest),
+        accept=request.accept,
+        own=options.get("headers"),
+        parameters=request.headers,
+    )
+    draft.kept.own_cookies = frozenset(request.cookies or ())
     for name, value in (request.cookies or {}).items():
         draft.add_cookie_pairs(cookie_pairs(name, value, operation.parameter(name, "cookie")))
+    _choose_credentials(draft, settings, operation)
     return draft
 
 
@@ -188,12 +207,14 @@ def address_of(settings: Settings, request: AnyRequest) -> str:
     """The URL of a request, without the query that comes from its parameters."""
     if request.url is not None:
         return request.url
-    operation = request.operation
-    base = settings.base_url
+    base, question, query = _base(settings, request.operation).partition("?")
+    return base.rstrip("/") + _path(request.operation, request.path or {}) + question + query
+
+
+def _base(settings: Settings, operation: Operation) -> str:
     if operation.servers:
-        base = settings.operation_url(operation.servers[0])
-    base, question, query = base.partition("?")
-    return base.rstrip("/") + _path(operation, request.path or {}) + question + query
+        return settings.operation_url(operation.servers[0])
+    return settings.base_url
 
 
 def _complete_query(draft: Draft, query: str, own: str, extra: Mapping[str, Any]) -> None:
@@ -206,10 +227,14 @@ def _complete_query(draft: Draft, query: str, own: str, extra: Mapping[str, Any]
     for name, value in extra.items():
         if name not in names:
             draft.add_query_pairs(query_pairs(name, value, None))
-    draft.own_query = names.union(extra)
+    draft.kept.own_query = names.union(extra)
 
 
 def _names(query: str) -> frozenset[str]:
+    if not query:
+        return frozenset()
+    from urllib.parse import unquote_plus
+
     return frozenset(unquote_plus(piece.partition("=")[0]) for piece in query.split("&") if piece)
 
 
@@ -248,72 +273,72 @@ def _fill(segment: str, operation: Operation, values: Mapping[str, Any]) -> str:
     return text
 
 
-def _add_query(draft: Draft, settings: Settings, request: AnyRequest, options: Options) -> None:
-    operation = request.operation
-    query = request.query
-    extra = options.get("query")
+def _add_query(
+    draft: Draft,
+    settings: Settings,
+    operation: Operation,
+    query: Mapping[str, Any],
+    extra: Mapping[str, Any] | None,
+) -> frozenset[str]:
+    """Append parameters and what the caller has beyond them; their names."""
     if not query and not extra and not settings.query:
-        return
-    merged: dict[str, Any] = {**settings.query, **(query or {}), **(extra or {})}
-    draft.own_query = frozenset(merged)
+        return frozenset()
+    merged: dict[str, Any] = {**settings.query, **query, **(extra or {})}
     for name, value in merged.items():
         whole = operation.parameter(name, "querystring")
         if whole is None:
             draft.add_query_pairs(query_pairs(name, value, operation.parameter(name, "query")))
         elif value is not None:
             draft.add_query_pairs(querystring_pairs(value, whole))
+    return frozenset(merged)
 
 
-def _add_headers(draft: Draft, settings: Settings, request: AnyRequest, options: Options) -> None:
-    operation = request.operation
+def _add_headers(
+    draft: Draft,
+    settings: Settings,
+    operation: Operation,
+    *,
+    is_stream: bool,
+    accept: str | None = None,
+    own: Mapping[str, str | None] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+) -> None:
+    """Everything but what the body and the credentials need."""
     set_header = draft.set_header
     set_header("User-Agent", settings.api.user_agent)
-    if isinstance(request, StreamRequest) and operation.stream is not None:
+    if is_stream and operation.stream is not None:
         set_header("Accept", operation.stream.media_type)
         # A compressing server would hold events back until a block is full.
         set_header("Accept-Encoding", "identity")
     else:
-        set_header("Accept", request.accept or operation.accept)
+        set_header("Accept", accept or operation.accept)
         set_header("Accept-Encoding", "gzip, deflate")
-    if request.body is not NO_BODY:
-        from .bodies import build_body
-
-        draft.body = build_body(
-            operation.content(request.content_type), request.body, options.get("body")
-        )
-        if draft.body.content_type:
-            set_header("Content-Type", draft.body.content_type)
-    own: dict[str, str] = {}
-    for given in (settings.headers, options.get("headers")):
+    names: dict[str, str] = {}
+    for given in (settings.headers, own):
         for name, value in (given or {}).items():
             if value is None:
                 draft.remove_header(name)
-                own[name.lower()] = name
             else:
                 set_header(name, to_text(value))
-                own[name.lower()] = name
-    for name, value in (request.headers or {}).items():
+            names[name.lower()] = name
+    for name, value in (parameters or {}).items():
         if value is not None:
             set_header(name, header_text(value, operation.parameter(name, "header")))
-            own[name.lower()] = name
-    draft.own_headers = own
-    key = options.get("idempotency_key")
-    header = operation.idempotency_header or ("Idempotency-Key" if key else None)
-    if header:
-        if key:
-            set_header(header, key)
+            names[name.lower()] = name
+    draft.kept.own_headers = names
+
+
+def _choose_credentials(draft: Draft, settings: Settings, operation: Operation) -> None:
+    """Sign with credentials that are known, and note those that are to be asked for."""
+    for scheme, credential in choose_schemes(settings, operation, draft):
+        given: object = credential
+        password: object = given
+        if isinstance(given, tuple):
+            _, password = cast("tuple[object, object]", given)
+        if callable(password) or hasattr(password, "token_steps"):
+            draft.kept.unsigned.append((scheme, credential))
         else:
-            draft.add_header(header, os.urandom(16).hex())
-
-
-def _check_header(name: str, value: str) -> None:
-    # RFC 9110 section 5.5: visible characters, spaces, tabs and obs-text.
-    if any(
-        (ord(char) < 32 and char != "\t") or ord(char) == 127 or ord(char) > 255 for char in value
-    ):
-        raise InvalidRequestError(
-            f"the value of header {name!r} has characters that cannot be sent"
-        )
+            scheme.sign(credential, draft)
 
 
 def choose_schemes(

@@ -6,10 +6,10 @@ Sources: RFC 9110 sections 9.2.2 (idempotent methods) and 10.2.3 (Retry-After); 
 
 from __future__ import annotations
 
-from datetime import UTC
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .headers import Headers
     from .transport import Phase
 
@@ -18,22 +18,50 @@ MAX_WAIT = 60.0
 FIRST_DELAY = 0.5
 MAX_DELAY = 8.0
 
-FINAL_CODES = frozenset(
-    (
-        "account_deactivated",
-        "billing_hard_limit_reached",
-        "billing_not_active",
-        "credit_balance_too_low",
-        "insufficient_balance",
-        "insufficient_credits",
-        "insufficient_quota",
-        "insufficient_user_quota",
-        "invalid_api_key",
-        "model_not_found",
-        "quota_exceeded",
-    )
-)
-"""Codes of errors that waiting does not mend."""
+FINAL_CODES = frozenset("""
+    accessterminated accountdeactivated accountdisabled accountoverdue accountsuspended arrearage
+    billingerror billinghardlimitreached billingnotactive contentfilter contentpolicyviolation
+    contextlengthexceeded creditbalancetoolow exceededcurrentquota exceededcurrentquotaerror
+    insufficientbalance insufficientcredits insufficientfunds insufficientquota insufficientuserquota
+    invalidapikey modelnotfound orgdeactivated outofcredits paymentrequired quotaexceeded
+    """.split())
+"""Codes of errors that waiting does not mend: lower case, without ``_``, ``-``, ``.`` and spaces."""
+
+_CODE_FIELDS = ("code", "type", "error_code", "error_type", "reason", "error", "status")
+
+
+def is_final(code: object) -> bool:
+    """Whether waiting does not mend an error with this code, in whichever case and style."""
+    if not isinstance(code, str) or len(code) > 64:
+        return False
+    return code.lower().translate(_NO_MARKS) in FINAL_CODES
+
+
+_NO_MARKS = dict.fromkeys(map(ord, "_-. "))
+
+
+def final_code(body: Any, depth: int = 3) -> str | None:
+    """A final code in the body of an error, at any place where vendors put one, else None.
+
+    That is under the usual names, in the body itself, in its ``error``, ``errors``, ``detail``,
+    ``details`` or ``data``, and there again.
+    """
+    kind: type[Any] = body.__class__
+    if kind is list:
+        items: list[Any] = body[:5]
+    elif kind is dict:
+        for name in _CODE_FIELDS:
+            code = body.get(name)
+            if is_final(code):
+                return str(code)
+        items = [body.get(name) for name in ("error", "errors", "detail", "details", "data")]
+    else:
+        return None
+    for item in items if depth else ():
+        found = final_code(item, depth - 1)
+        if found is not None:
+            return found
+    return None
 
 
 def retryable_status(status: int, headers: Headers, code: object, *, idempotent: bool) -> bool:
@@ -45,7 +73,7 @@ def retryable_status(status: int, headers: Headers, code: object, *, idempotent:
             return True
         if advice == "false":
             return False
-    if isinstance(code, str) and code in FINAL_CODES:
+    if is_final(code):
         return False
     if status == 409:
         return idempotent
@@ -102,12 +130,12 @@ def _number(text: str) -> float | None:
 
 
 def _until(text: str, now: float) -> float | None:
+    from datetime import UTC
     from email.utils import parsedate_to_datetime
 
     try:
         date = parsedate_to_datetime(text.strip())
         if date.tzinfo is None:
-
             date = date.replace(tzinfo=UTC)
         return max(0.0, date.timestamp() - now)
     except (ValueError, TypeError, IndexError, OverflowError):

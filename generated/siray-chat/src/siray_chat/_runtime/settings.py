@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
     from .api import Api
     from .hooks import Hooks
+    from .operation import Operation
+    from .preparing import Stencil
     from .timeouts import Timeout
 
 
@@ -26,9 +29,11 @@ class Settings:
         "credentials",
         "headers",
         "hooks",
+        "log",
         "max_retries",
         "query",
         "server_variables",
+        "stencils",
         "strict",
         "timeout",
     )
@@ -81,7 +86,11 @@ class Settings:
         self.query: Mapping[str, object] = dict(default_query or ())
         self.strict: bool = strict
         self.hooks: Hooks | None = hooks
+        self.log: str | None = os.environ.get(f"{api.env_prefix}_LOG")
+        """What the environment asks to be shown on stderr (:func:`.watching.configure`)."""
         self._logger: Logger | None = None
+        self.stencils: tuple[dict[Operation, Stencil], dict[Operation, Stencil]] = ({}, {})
+        """What requests have in common (:mod:`.preparing`), of plain calls and of streams."""
 
     def changed(
         self,
@@ -97,6 +106,7 @@ class Settings:
         copy = object.__new__(Settings)
         for name in Settings.__slots__:
             setattr(copy, name, getattr(self, name))
+        copy.stencils = ({}, {})
         if timeout is not None:
             from .timeouts import Timeout
 
@@ -153,6 +163,14 @@ class Settings:
         from .errors import ConfigurationError
 
         raise ConfigurationError(message)
+
+    @property
+    def watched(self) -> bool:
+        """Whether anybody wants to be told of calls."""
+        if self.hooks is not None or self.log:
+            return True
+        # Nobody can have asked for our messages where this was never imported.
+        return "logging" in sys.modules and self.logger.isEnabledFor(10)  # logging.DEBUG
 
     @property
     def logger(self) -> Logger:

@@ -1,4 +1,4 @@
-"""The sync client: does the steps of :mod:`.call` with blocking I/O."""
+"""The sync client: what generated clients are made of."""
 
 # ruff: noqa: F811 -- ``overload`` does not come from ``typing`` at run time
 
@@ -10,18 +10,18 @@ from .transports import SyncConnections
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from ssl import SSLContext
     from types import TracebackType
     from typing import Any, Self, TypeVar, overload
 
     from .api import Api
-    from .call import Call
     from .download import Download
     from .hooks import Hooks
     from .pages import Page
     from .request import Request, StreamRequest
     from .response import Response
-    from .steps import Steps
     from .stream import Stream
+    from .sync_calls import SyncCalls
     from .timeouts import Timeout
 
     T = TypeVar("T")
@@ -33,7 +33,7 @@ else:
 class SyncClient:
     """The base of generated clients. May be shared between threads, and used after a fork."""
 
-    __slots__ = ("__dict__", "__weakref__", "_connections", "_settings")
+    __slots__ = ("__dict__", "__weakref__", "_calls", "_connections", "_settings")
 
     def __init__(
         self,
@@ -44,6 +44,9 @@ class SyncClient:
         timeout: Timeout | float | None = None,
         max_retries: int = 2,
         http_client: object | None = None,
+        proxy: str | None = None,
+        ssl_context: SSLContext | None = None,
+        unix_socket: str | None = None,
         default_headers: Mapping[str, str] | None = None,
         default_query: Mapping[str, object] | None = None,
         strict: bool = False,
@@ -62,7 +65,8 @@ class SyncClient:
             hooks=hooks,
             server_variables=server_variables,
         )
-        self._connections = SyncConnections(http_client)
+        self._connections = SyncConnections(http_client, proxy, ssl_context, unix_socket)
+        self._calls: SyncCalls | None = None
 
     @property
     def base_url(self) -> str:
@@ -75,7 +79,7 @@ class SyncClient:
     def execute(self, request: StreamRequest[T, F]) -> Stream[T, F]: ...
     def execute(self, request: Any) -> Any:
         """Make a call and return what its operation returns."""
-        return self.send(request).parsed
+        return (self._calls or self._calling()).execute(request)
 
     @overload
     def send(self, request: Request[T]) -> Response[T]: ...
@@ -83,30 +87,14 @@ class SyncClient:
     def send(self, request: StreamRequest[T, F]) -> Response[Stream[T, F]]: ...
     def send(self, request: Any) -> Any:
         """Make a call and return the full answer: ``parsed``, ``status_code``, ``headers``, ..."""
-        from .call import Call
-        from .request import StreamRequest
-
-        call = Call(self._settings, request)
-        if not isinstance(request, StreamRequest):
-            return self._run(call, call.execute())
-        from .stream import Stream
-
-        opened = self._run(call, call.open())
-        call.exchange = None
-        return call.stream_response(Stream(call, opened, self._run), opened)
+        return (self._calls or self._calling()).send(request)
 
     def download(self, request: Request[Any]) -> Download:
         """Make a call and return its answer with the body unread, for what is large.
 
         Errors are those of ``send``. ``client.download(request).write_to(path)`` stores the body.
         """
-        from .call import Call
-        from .download import Download
-
-        call = Call(self._settings, request)
-        opened = self._run(call, call.open_download())
-        call.exchange = None
-        return Download(call, opened)
+        return (self._calls or self._calling()).download(request)
 
     def paginate(self, request: Request[T]) -> Page[Any, T]:
         """Fetch the first page of a list. What ``accept`` asks for comes as it is, if it has no pages."""
@@ -114,40 +102,12 @@ class SyncClient:
 
         return first_page(self, request)
 
-    def _run(self, call: Call, steps: Steps) -> Any:
-        """Do the steps. Whatever ends them early leaves no exchange open."""
-        from .steps import Acquire, Close, Read, Resolve, Send
+    def _calling(self) -> SyncCalls:
+        """What makes the calls, loaded by the first one."""
+        from .sync_calls import SyncCalls
 
-        try:
-            step = next(steps)
-            while True:
-                try:
-                    result: Any = None
-                    if isinstance(step, Read):
-                        result = step.exchange.read()
-                    elif isinstance(step, Send):
-                        result = self._connections.get().send(step.request, step.budget)
-                    elif isinstance(step, Close):
-                        step.exchange.close()
-                    elif isinstance(step, Resolve):
-                        result = step.function()
-                    elif isinstance(step, Acquire):
-                        result = step.gate.acquire(step.budget.remaining())
-                    else:
-                        from time import sleep
-
-                        sleep(step.seconds)
-                except Exception as error:
-                    step = steps.throw(error)
-                else:
-                    step = steps.send(result)
-        except StopIteration as end:
-            return end.value
-        except BaseException:
-            steps.close()
-            if call.exchange is not None:
-                call.exchange.close()
-            raise
+        calls = self._calls = SyncCalls(self._settings, self._connections)
+        return calls
 
     def with_options(
         self,
@@ -174,6 +134,7 @@ class SyncClient:
             hooks=hooks,
         )
         copy._connections = self._connections
+        copy._calls = None
         return copy
 
     def close(self) -> None:

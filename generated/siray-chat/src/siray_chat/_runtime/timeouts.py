@@ -16,7 +16,7 @@ _FIELDS = ("connect", "read", "write", "pool", "total", "first_event", "between_
 
 
 FOR_EVER = 1e6
-"""Seconds; what is longer counts as no limit, and what the system calls can still take."""
+"""Seconds; what is longer counts as no limit."""
 
 
 class Timeout:
@@ -168,6 +168,18 @@ class Budget:
         """Give what follows this many seconds, whatever stood before (to drain a finished answer)."""
         self.deadline = monotonic() + seconds
 
+    def shorten(self, seconds: float) -> float | None:
+        """Allow no more than this for what follows, until ``restore`` gets what this returns."""
+        before = self.deadline
+        nearer = monotonic() + seconds
+        if before is None or nearer < before:
+            self.deadline = nearer
+        return before
+
+    def restore(self, deadline: float | None) -> None:
+        """What stood before ``shorten`` stands again."""
+        self.deadline = deadline
+
     def remaining(self) -> float | None:
         """Seconds until the deadline (not above zero when it has passed), or None without one."""
         return None if self.deadline is None else self.deadline - monotonic()
@@ -182,49 +194,3 @@ class Budget:
         if self.deadline is not None and monotonic() >= self.deadline - 0.02:
             return self.limit, self.seconds
         return limit, getattr(self.timeout, limit)
-
-    def limits(self) -> dict[str, Limit]:
-        """connect, read, write and pool, each cut to the deadline, as HTTP libraries take them."""
-        timeout = self.timeout
-        return {
-            "connect": self._limit(timeout.connect),
-            "read": self._limit(timeout.read),
-            "write": self._limit(timeout.write),
-            "pool": self._limit(timeout.pool),
-        }
-
-    def _limit(self, seconds: float | None) -> Limit:
-        remaining = self.remaining()
-        if remaining is None:
-            return Limit.of(seconds, self)
-        remaining = max(remaining, 0.001)
-        return Limit.of(seconds, self, remaining if seconds is None else min(seconds, remaining))
-
-
-class Limit(float):
-    """Seconds an operation may take: a float to those who know no better, else ``left()``.
-
-    HTTP libraries hand the number they were given down to each socket operation untouched. Our
-    network layer asks it again there, so that a server that drips bytes, each within ``read``, does
-    not escape the deadline of the whole.
-    """
-
-    __slots__ = ("budget", "seconds")
-    budget: Budget
-    seconds: float | None
-
-    @classmethod
-    def of(cls, seconds: float | None, budget: Budget, now: float | None = None) -> Limit:
-        """``seconds`` for one operation (None: without limit) under a budget; ``now`` is the value as a float."""
-        value = now if now is not None else seconds if seconds is not None else FOR_EVER
-        limit = cls(value)
-        limit.seconds = seconds
-        limit.budget = budget
-        return limit
-
-    def left(self) -> float | None:
-        """What an operation that starts now may take; zero or less: nothing; None: without limit."""
-        remaining = self.budget.remaining()
-        if remaining is None:
-            return self.seconds
-        return remaining if self.seconds is None else min(self.seconds, remaining)

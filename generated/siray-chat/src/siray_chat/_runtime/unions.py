@@ -28,6 +28,12 @@ class UnionMeta(type):
 
         return union_node(cls).holds(instance)
 
+    def __get_pydantic_core_schema__(cls, source: object, handler: Any) -> Any:
+        """Tell pydantic how to validate, dump and describe a field of this type."""
+        from .pydantic_models import core_schema_of
+
+        return core_schema_of(cls, handler)
+
     def __repr__(cls) -> str:
         return f"{cls.__module__}.{cls.__qualname__}"
 

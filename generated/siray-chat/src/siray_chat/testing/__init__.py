@@ -6,11 +6,17 @@
     with serve() as server:
         client = Siray(base_url=server.url, api_key="test")
 
-It answers on loopback, until the `with` block ends.
+It answers on loopback, until the `with` block ends. Without a server, in this process:
+
+    client = Siray(
+        base_url="http://test", api_key="test", http_client=AppTransport(fake_app())
+    )
 """
 
 from __future__ import annotations
 
+from .._runtime.in_process import AppTransport as AppTransport
+from .._runtime.in_process_async import AsyncAppTransport as AsyncAppTransport
 from ._engine.app import FakeApp as FakeApp
 from ._engine.serving import ServedApp as ServedApp
 
@@ -18,7 +24,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-__all__ = ["FakeApp", "ServedApp", "document", "fake_app", "serve"]
+__all__ = [
+    "AppTransport",
+    "AsyncAppTransport",
+    "FakeApp",
+    "ServedApp",
+    "document",
+    "fake_app",
+    "serve",
+]
 
 
 def document() -> dict[str, object]:

@@ -1,0 +1,107 @@
+"""Calls of the sync client: does the steps of :mod:`.call` with blocking I/O.
+
+Imported by the first call, so that the construction of a client loads nothing of it.
+"""
+
+from __future__ import annotations
+
+from .call import Call
+from .receiving import NOTHING, receive_at_once
+from .request import StreamRequest
+from .steps import Acquire, Close, Read, Resolve, Send
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .download import Download
+    from .request import AnyRequest
+    from .response import Response
+    from .settings import Settings
+    from .steps import Steps
+    from .transports import SyncConnections
+
+
+class SyncCalls:
+    """Makes the calls of one client."""
+
+    __slots__ = ("_connections", "_settings")
+
+    def __init__(self, settings: Settings, connections: SyncConnections) -> None:
+        self._settings = settings
+        self._connections = connections
+
+    def execute(self, request: AnyRequest) -> Any:
+        """Make a call and return what its operation returns."""
+        if isinstance(request, StreamRequest):
+            return self.send(request).parsed
+        call = Call(self._settings, request)
+        begun: Any = None
+        prepared = call.begin()
+        if prepared is not None:
+            try:
+                exchange = self._connections.get().send(prepared, call.budget)
+            except Exception as failure:
+                begun = failure
+            else:
+                value, begun = receive_at_once(call, exchange)
+                if value is not NOTHING:
+                    return value
+        return self.run(call, call.execute(begun))[0]
+
+    def send(self, request: AnyRequest) -> Response[Any]:
+        """Make a call and return the full answer."""
+        call = Call(self._settings, request)
+        if not isinstance(request, StreamRequest):
+            return call.response(*self.run(call, call.execute()))
+        from .stream import Stream
+
+        opened = self._opened(call, call.open())
+        return call.stream_response(Stream(call, opened, self.run), opened)
+
+    def download(self, request: AnyRequest) -> Download:
+        """Make a call and return its answer with the body unread."""
+        from .download import Download
+
+        call = Call(self._settings, request)
+        return Download(call, self._opened(call, call.open_download()))
+
+    def _opened(self, call: Call, steps: Steps) -> Any:
+        """Up to the body, which somebody else reads and closes."""
+        opened = self.run(call, steps)
+        call.exchange = None
+        return opened
+
+    def run(self, call: Call, steps: Steps) -> Any:
+        """Do the steps. Whatever ends them early leaves no exchange open."""
+        try:
+            step = next(steps)
+            while True:
+                kind: type[object] = step.__class__
+                try:
+                    result: Any = None
+                    if kind is Send:
+                        result = self._connections.get().send(step.request, step.budget)
+                    elif kind is Read:
+                        result = step.exchange.read()
+                    elif kind is Close:
+                        step.exchange.close()
+                    elif kind is Resolve:
+                        result = step.function()
+                    elif kind is Acquire:
+                        result = step.gate.acquire(step.budget.remaining())
+                    else:
+                        from time import sleep
+
+                        sleep(step.seconds)
+                except Exception as error:
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(result)
+        except StopIteration as end:
+            return end.value
+        except BaseException:
+            steps.close()
+            if call.exchange is not None:
+                call.exchange.close()
+            raise
