@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from ._runtime.api import Api as _Api
 from ._runtime.async_client import AsyncClient as _AsyncClient
+from ._runtime.resource import resource as _resource
 from ._runtime.sync_client import SyncClient as _SyncClient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from ssl import SSLContext
 
     from ._runtime.hooks import Hooks
     from ._runtime.timeouts import Timeout
@@ -36,7 +38,10 @@ class Things(_SyncClient):
         base_url: Where the API is; without it, THINGS_BASE_URL or the document's server.
         timeout: Seconds, or a Timeout for each phase.
         max_retries: How often a failed request is sent again.
-        http_client: An httpx2.Client of your own; its proxies, TLS and limits apply.
+        http_client: An httpx2.Client or httpx.Client of your own; its proxies, TLS and limits apply.
+        proxy: The URL of an HTTP proxy; "" for none. Without it, HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY.
+        ssl_context: In place of one that trusts the system's certificates, or those of SSL_CERT_FILE and SSL_CERT_DIR.
+        unix_socket: The path of a socket to which all requests go.
         default_headers: Headers of every request.
         default_query: Query parameters of every request.
         strict: Raise ResponseValidationError where an answer does not match the document.
@@ -53,6 +58,9 @@ class Things(_SyncClient):
         timeout: Timeout | float | None = None,
         max_retries: int = 2,
         http_client: object | None = None,
+        proxy: str | None = None,
+        ssl_context: SSLContext | None = None,
+        unix_socket: str | None = None,
         default_headers: Mapping[str, str] | None = None,
         default_query: Mapping[str, object] | None = None,
         strict: bool = False,
@@ -65,34 +73,37 @@ class Things(_SyncClient):
             timeout=timeout,
             max_retries=max_retries,
             http_client=http_client,
+            proxy=proxy,
+            ssl_context=ssl_context,
+            unix_socket=unix_socket,
             default_headers=default_headers,
             default_query=default_query,
             strict=strict,
             hooks=hooks,
         )
 
-    @property
+    @_resource
     def files(self) -> FilesResource:
         """The operations of files."""
         from .resources.files import FilesResource
 
         return FilesResource(self)
 
-    @property
+    @_resource
     def link(self) -> LinkResource:
         """The operations of link."""
         from .resources.link import LinkResource
 
         return LinkResource(self)
 
-    @property
+    @_resource
     def motto(self) -> MottoResource:
         """The operations of motto."""
         from .resources.motto import MottoResource
 
         return MottoResource(self)
 
-    @property
+    @_resource
     def things(self) -> ThingsResource:
         """The operations of things."""
         from .resources.things import ThingsResource
@@ -109,7 +120,10 @@ class AsyncThings(_AsyncClient):
         base_url: Where the API is; without it, THINGS_BASE_URL or the document's server.
         timeout: Seconds, or a Timeout for each phase.
         max_retries: How often a failed request is sent again.
-        http_client: An httpx2.AsyncClient of your own; its proxies, TLS and limits apply.
+        http_client: An httpx2.AsyncClient, httpx.AsyncClient or aiohttp.ClientSession of your own; its proxies, TLS and limits apply.
+        proxy: The URL of an HTTP proxy; "" for none. Without it, HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY.
+        ssl_context: In place of one that trusts the system's certificates, or those of SSL_CERT_FILE and SSL_CERT_DIR.
+        unix_socket: The path of a socket to which all requests go.
         default_headers: Headers of every request.
         default_query: Query parameters of every request.
         strict: Raise ResponseValidationError where an answer does not match the document.
@@ -126,6 +140,9 @@ class AsyncThings(_AsyncClient):
         timeout: Timeout | float | None = None,
         max_retries: int = 2,
         http_client: object | None = None,
+        proxy: str | None = None,
+        ssl_context: SSLContext | None = None,
+        unix_socket: str | None = None,
         default_headers: Mapping[str, str] | None = None,
         default_query: Mapping[str, object] | None = None,
         strict: bool = False,
@@ -138,34 +155,37 @@ class AsyncThings(_AsyncClient):
             timeout=timeout,
             max_retries=max_retries,
             http_client=http_client,
+            proxy=proxy,
+            ssl_context=ssl_context,
+            unix_socket=unix_socket,
             default_headers=default_headers,
             default_query=default_query,
             strict=strict,
             hooks=hooks,
         )
 
-    @property
+    @_resource
     def files(self) -> AsyncFilesResource:
         """The operations of files."""
         from .resources.files import AsyncFilesResource
 
         return AsyncFilesResource(self)
 
-    @property
+    @_resource
     def link(self) -> AsyncLinkResource:
         """The operations of link."""
         from .resources.link import AsyncLinkResource
 
         return AsyncLinkResource(self)
 
-    @property
+    @_resource
     def motto(self) -> AsyncMottoResource:
         """The operations of motto."""
         from .resources.motto import AsyncMottoResource
 
         return AsyncMottoResource(self)
 
-    @property
+    @_resource
     def things(self) -> AsyncThingsResource:
         """The operations of things."""
         from .resources.things import AsyncThingsResource

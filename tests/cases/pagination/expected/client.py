@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from ._runtime.api import Api as _Api
 from ._runtime.async_client import AsyncClient as _AsyncClient
+from ._runtime.resource import resource as _resource
 from ._runtime.sync_client import SyncClient as _SyncClient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from ssl import SSLContext
 
     from ._runtime.hooks import Hooks
     from ._runtime.timeouts import Timeout
@@ -50,7 +52,10 @@ class Things(_SyncClient):
         base_url: Where the API is; without it, THINGS_BASE_URL or the document's server.
         timeout: Seconds, or a Timeout for each phase.
         max_retries: How often a failed request is sent again.
-        http_client: An httpx2.Client of your own; its proxies, TLS and limits apply.
+        http_client: An httpx2.Client or httpx.Client of your own; its proxies, TLS and limits apply.
+        proxy: The URL of an HTTP proxy; "" for none. Without it, HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY.
+        ssl_context: In place of one that trusts the system's certificates, or those of SSL_CERT_FILE and SSL_CERT_DIR.
+        unix_socket: The path of a socket to which all requests go.
         default_headers: Headers of every request.
         default_query: Query parameters of every request.
         strict: Raise ResponseValidationError where an answer does not match the document.
@@ -67,6 +72,9 @@ class Things(_SyncClient):
         timeout: Timeout | float | None = None,
         max_retries: int = 2,
         http_client: object | None = None,
+        proxy: str | None = None,
+        ssl_context: SSLContext | None = None,
+        unix_socket: str | None = None,
         default_headers: Mapping[str, str] | None = None,
         default_query: Mapping[str, object] | None = None,
         strict: bool = False,
@@ -79,125 +87,128 @@ class Things(_SyncClient):
             timeout=timeout,
             max_retries=max_retries,
             http_client=http_client,
+            proxy=proxy,
+            ssl_context=ssl_context,
+            unix_socket=unix_socket,
             default_headers=default_headers,
             default_query=default_query,
             strict=strict,
             hooks=hooks,
         )
 
-    @property
+    @_resource
     def after(self) -> AfterResource:
         """The operations of after."""
         from .resources.after import AfterResource
 
         return AfterResource(self)
 
-    @property
+    @_resource
     def ambiguous(self) -> AmbiguousResource:
         """The operations of ambiguous."""
         from .resources.ambiguous import AmbiguousResource
 
         return AmbiguousResource(self)
 
-    @property
+    @_resource
     def cursor(self) -> CursorResource:
         """The operations of cursor."""
         from .resources.cursor import CursorResource
 
         return CursorResource(self)
 
-    @property
+    @_resource
     def declared(self) -> DeclaredResource:
         """The operations of declared."""
         from .resources.declared import DeclaredResource
 
         return DeclaredResource(self)
 
-    @property
+    @_resource
     def done(self) -> DoneResource:
         """The operations of done."""
         from .resources.done import DoneResource
 
         return DoneResource(self)
 
-    @property
+    @_resource
     def link(self) -> LinkResource:
         """The operations of link."""
         from .resources.link import LinkResource
 
         return LinkResource(self)
 
-    @property
+    @_resource
     def odata(self) -> OdataResource:
         """The operations of odata."""
         from .resources.odata import OdataResource
 
         return OdataResource(self)
 
-    @property
+    @_resource
     def off(self) -> OffResource:
         """The operations of off."""
         from .resources.off import OffResource
 
         return OffResource(self)
 
-    @property
+    @_resource
     def offset(self) -> OffsetResource:
         """The operations of offset."""
         from .resources.offset import OffsetResource
 
         return OffsetResource(self)
 
-    @property
+    @_resource
     def page(self) -> PageResource:
         """The operations of page."""
         from .resources.page import PageResource
 
         return PageResource(self)
 
-    @property
+    @_resource
     def search(self) -> SearchResource:
         """The operations of search."""
         from .resources.search import SearchResource
 
         return SearchResource(self)
 
-    @property
+    @_resource
     def span(self) -> SpanResource:
         """The operations of span."""
         from .resources.span import SpanResource
 
         return SpanResource(self)
 
-    @property
+    @_resource
     def token(self) -> TokenResource:
         """The operations of token."""
         from .resources.token import TokenResource
 
         return TokenResource(self)
 
-    @property
+    @_resource
     def unknown_start(self) -> UnknownStartResource:
         """The operations of unknown_start."""
         from .resources.unknown_start import UnknownStartResource
 
         return UnknownStartResource(self)
 
-    @property
+    @_resource
     def url(self) -> UrlResource:
         """The operations of url."""
         from .resources.url import UrlResource
 
         return UrlResource(self)
 
-    @property
+    @_resource
     def wrong(self) -> WrongResource:
         """The operations of wrong."""
         from .resources.wrong import WrongResource
 
         return WrongResource(self)
 
-    @property
+    @_resource
     def zero(self) -> ZeroResource:
         """The operations of zero."""
         from .resources.zero import ZeroResource
@@ -214,7 +225,10 @@ class AsyncThings(_AsyncClient):
         base_url: Where the API is; without it, THINGS_BASE_URL or the document's server.
         timeout: Seconds, or a Timeout for each phase.
         max_retries: How often a failed request is sent again.
-        http_client: An httpx2.AsyncClient of your own; its proxies, TLS and limits apply.
+        http_client: An httpx2.AsyncClient, httpx.AsyncClient or aiohttp.ClientSession of your own; its proxies, TLS and limits apply.
+        proxy: The URL of an HTTP proxy; "" for none. Without it, HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY.
+        ssl_context: In place of one that trusts the system's certificates, or those of SSL_CERT_FILE and SSL_CERT_DIR.
+        unix_socket: The path of a socket to which all requests go.
         default_headers: Headers of every request.
         default_query: Query parameters of every request.
         strict: Raise ResponseValidationError where an answer does not match the document.
@@ -231,6 +245,9 @@ class AsyncThings(_AsyncClient):
         timeout: Timeout | float | None = None,
         max_retries: int = 2,
         http_client: object | None = None,
+        proxy: str | None = None,
+        ssl_context: SSLContext | None = None,
+        unix_socket: str | None = None,
         default_headers: Mapping[str, str] | None = None,
         default_query: Mapping[str, object] | None = None,
         strict: bool = False,
@@ -243,125 +260,128 @@ class AsyncThings(_AsyncClient):
             timeout=timeout,
             max_retries=max_retries,
             http_client=http_client,
+            proxy=proxy,
+            ssl_context=ssl_context,
+            unix_socket=unix_socket,
             default_headers=default_headers,
             default_query=default_query,
             strict=strict,
             hooks=hooks,
         )
 
-    @property
+    @_resource
     def after(self) -> AsyncAfterResource:
         """The operations of after."""
         from .resources.after import AsyncAfterResource
 
         return AsyncAfterResource(self)
 
-    @property
+    @_resource
     def ambiguous(self) -> AsyncAmbiguousResource:
         """The operations of ambiguous."""
         from .resources.ambiguous import AsyncAmbiguousResource
 
         return AsyncAmbiguousResource(self)
 
-    @property
+    @_resource
     def cursor(self) -> AsyncCursorResource:
         """The operations of cursor."""
         from .resources.cursor import AsyncCursorResource
 
         return AsyncCursorResource(self)
 
-    @property
+    @_resource
     def declared(self) -> AsyncDeclaredResource:
         """The operations of declared."""
         from .resources.declared import AsyncDeclaredResource
 
         return AsyncDeclaredResource(self)
 
-    @property
+    @_resource
     def done(self) -> AsyncDoneResource:
         """The operations of done."""
         from .resources.done import AsyncDoneResource
 
         return AsyncDoneResource(self)
 
-    @property
+    @_resource
     def link(self) -> AsyncLinkResource:
         """The operations of link."""
         from .resources.link import AsyncLinkResource
 
         return AsyncLinkResource(self)
 
-    @property
+    @_resource
     def odata(self) -> AsyncOdataResource:
         """The operations of odata."""
         from .resources.odata import AsyncOdataResource
 
         return AsyncOdataResource(self)
 
-    @property
+    @_resource
     def off(self) -> AsyncOffResource:
         """The operations of off."""
         from .resources.off import AsyncOffResource
 
         return AsyncOffResource(self)
 
-    @property
+    @_resource
     def offset(self) -> AsyncOffsetResource:
         """The operations of offset."""
         from .resources.offset import AsyncOffsetResource
 
         return AsyncOffsetResource(self)
 
-    @property
+    @_resource
     def page(self) -> AsyncPageResource:
         """The operations of page."""
         from .resources.page import AsyncPageResource
 
         return AsyncPageResource(self)
 
-    @property
+    @_resource
     def search(self) -> AsyncSearchResource:
         """The operations of search."""
         from .resources.search import AsyncSearchResource
 
         return AsyncSearchResource(self)
 
-    @property
+    @_resource
     def span(self) -> AsyncSpanResource:
         """The operations of span."""
         from .resources.span import AsyncSpanResource
 
         return AsyncSpanResource(self)
 
-    @property
+    @_resource
     def token(self) -> AsyncTokenResource:
         """The operations of token."""
         from .resources.token import AsyncTokenResource
 
         return AsyncTokenResource(self)
 
-    @property
+    @_resource
     def unknown_start(self) -> AsyncUnknownStartResource:
         """The operations of unknown_start."""
         from .resources.unknown_start import AsyncUnknownStartResource
 
         return AsyncUnknownStartResource(self)
 
-    @property
+    @_resource
     def url(self) -> AsyncUrlResource:
         """The operations of url."""
         from .resources.url import AsyncUrlResource
 
         return AsyncUrlResource(self)
 
-    @property
+    @_resource
     def wrong(self) -> AsyncWrongResource:
         """The operations of wrong."""
         from .resources.wrong import AsyncWrongResource
 
         return AsyncWrongResource(self)
 
-    @property
+    @_resource
     def zero(self) -> AsyncZeroResource:
         """The operations of zero."""
         from .resources.zero import AsyncZeroResource

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from ._runtime.api import Api as _Api
 from ._runtime.async_client import AsyncClient as _AsyncClient
+from ._runtime.resource import resource as _resource
 from ._runtime.sync_client import SyncClient as _SyncClient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from ssl import SSLContext
 
     from ._runtime.hooks import Hooks
     from ._runtime.timeouts import Timeout
@@ -33,7 +35,10 @@ class Things(_SyncClient):
         base_url: Where the API is; without it, THINGS_BASE_URL or the document's server.
         timeout: Seconds, or a Timeout for each phase.
         max_retries: How often a failed request is sent again.
-        http_client: An httpx2.Client of your own; its proxies, TLS and limits apply.
+        http_client: An httpx2.Client or httpx.Client of your own; its proxies, TLS and limits apply.
+        proxy: The URL of an HTTP proxy; "" for none. Without it, HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY.
+        ssl_context: In place of one that trusts the system's certificates, or those of SSL_CERT_FILE and SSL_CERT_DIR.
+        unix_socket: The path of a socket to which all requests go.
         default_headers: Headers of every request.
         default_query: Query parameters of every request.
         strict: Raise ResponseValidationError where an answer does not match the document.
@@ -50,6 +55,9 @@ class Things(_SyncClient):
         timeout: Timeout | float | None = None,
         max_retries: int = 2,
         http_client: object | None = None,
+        proxy: str | None = None,
+        ssl_context: SSLContext | None = None,
+        unix_socket: str | None = None,
         default_headers: Mapping[str, str] | None = None,
         default_query: Mapping[str, object] | None = None,
         strict: bool = False,
@@ -62,13 +70,16 @@ class Things(_SyncClient):
             timeout=timeout,
             max_retries=max_retries,
             http_client=http_client,
+            proxy=proxy,
+            ssl_context=ssl_context,
+            unix_socket=unix_socket,
             default_headers=default_headers,
             default_query=default_query,
             strict=strict,
             hooks=hooks,
         )
 
-    @property
+    @_resource
     def shops(self) -> ShopsResource:
         """The operations of shops."""
         from .resources.shops import ShopsResource
@@ -85,7 +96,10 @@ class AsyncThings(_AsyncClient):
         base_url: Where the API is; without it, THINGS_BASE_URL or the document's server.
         timeout: Seconds, or a Timeout for each phase.
         max_retries: How often a failed request is sent again.
-        http_client: An httpx2.AsyncClient of your own; its proxies, TLS and limits apply.
+        http_client: An httpx2.AsyncClient, httpx.AsyncClient or aiohttp.ClientSession of your own; its proxies, TLS and limits apply.
+        proxy: The URL of an HTTP proxy; "" for none. Without it, HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY.
+        ssl_context: In place of one that trusts the system's certificates, or those of SSL_CERT_FILE and SSL_CERT_DIR.
+        unix_socket: The path of a socket to which all requests go.
         default_headers: Headers of every request.
         default_query: Query parameters of every request.
         strict: Raise ResponseValidationError where an answer does not match the document.
@@ -102,6 +116,9 @@ class AsyncThings(_AsyncClient):
         timeout: Timeout | float | None = None,
         max_retries: int = 2,
         http_client: object | None = None,
+        proxy: str | None = None,
+        ssl_context: SSLContext | None = None,
+        unix_socket: str | None = None,
         default_headers: Mapping[str, str] | None = None,
         default_query: Mapping[str, object] | None = None,
         strict: bool = False,
@@ -114,13 +131,16 @@ class AsyncThings(_AsyncClient):
             timeout=timeout,
             max_retries=max_retries,
             http_client=http_client,
+            proxy=proxy,
+            ssl_context=ssl_context,
+            unix_socket=unix_socket,
             default_headers=default_headers,
             default_query=default_query,
             strict=strict,
             hooks=hooks,
         )
 
-    @property
+    @_resource
     def shops(self) -> AsyncShopsResource:
         """The operations of shops."""
         from .resources.shops import AsyncShopsResource

@@ -7,11 +7,13 @@ from ._runtime.api import Api as _Api
 from ._runtime.api import ApiKeyAuth, BasicAuth, BearerAuth, TokenAuth
 from ._runtime.async_client import AsyncClient as _AsyncClient
 from ._runtime.oauth2 import ClientCredentialsAuth, OAuth2Client
+from ._runtime.resource import resource as _resource
 from ._runtime.sync_client import SyncClient as _SyncClient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from ssl import SSLContext
     from typing import Literal
 
     from ._runtime.hooks import Hooks
@@ -119,8 +121,11 @@ class Things(_SyncClient):
         base_url: Where the API is; without it, THINGS_BASE_URL or the document's server.
         timeout: Seconds, or a Timeout for each phase.
         max_retries: How often a failed request is sent again.
-        http_client: An httpx2.Client of your own; its proxies, TLS and limits apply.
+        http_client: An httpx2.Client or httpx.Client of your own; its proxies, TLS and limits apply.
+        proxy: The URL of an HTTP proxy; "" for none. Without it, HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY.
+        ssl_context: In place of one that trusts the system's certificates, or those of SSL_CERT_FILE and SSL_CERT_DIR.
             For operations that ask for mutual TLS, one with your client certificate.
+        unix_socket: The path of a socket to which all requests go.
         default_headers: Headers of every request.
         default_query: Query parameters of every request.
         strict: Raise ResponseValidationError where an answer does not match the document.
@@ -156,6 +161,9 @@ class Things(_SyncClient):
         timeout: Timeout | float | None = None,
         max_retries: int = 2,
         http_client: object | None = None,
+        proxy: str | None = None,
+        ssl_context: SSLContext | None = None,
+        unix_socket: str | None = None,
         default_headers: Mapping[str, str] | None = None,
         default_query: Mapping[str, object] | None = None,
         strict: bool = False,
@@ -187,83 +195,86 @@ class Things(_SyncClient):
             timeout=timeout,
             max_retries=max_retries,
             http_client=http_client,
+            proxy=proxy,
+            ssl_context=ssl_context,
+            unix_socket=unix_socket,
             default_headers=default_headers,
             default_query=default_query,
             strict=strict,
             hooks=hooks,
         )
 
-    @property
+    @_resource
     def both(self) -> BothResource:
         """The operations of both."""
         from .resources.both import BothResource
 
         return BothResource(self)
 
-    @property
+    @_resource
     def closed(self) -> ClosedResource:
         """The operations of closed."""
         from .resources.closed import ClosedResource
 
         return ClosedResource(self)
 
-    @property
+    @_resource
     def cookie(self) -> CookieResource:
         """The operations of cookie."""
         from .resources.cookie import CookieResource
 
         return CookieResource(self)
 
-    @property
+    @_resource
     def digest(self) -> DigestResource:
         """The operations of digest."""
         from .resources.digest import DigestResource
 
         return DigestResource(self)
 
-    @property
+    @_resource
     def either(self) -> EitherResource:
         """The operations of either."""
         from .resources.either import EitherResource
 
         return EitherResource(self)
 
-    @property
+    @_resource
     def mutual(self) -> MutualResource:
         """The operations of mutual."""
         from .resources.mutual import MutualResource
 
         return MutualResource(self)
 
-    @property
+    @_resource
     def named(self) -> NamedResource:
         """The operations of named."""
         from .resources.named import NamedResource
 
         return NamedResource(self)
 
-    @property
+    @_resource
     def oauth(self) -> OauthResource:
         """The operations of oauth."""
         from .resources.oauth import OauthResource
 
         return OauthResource(self)
 
-    @property
+    @_resource
     def open(self) -> OpenResource:
         """The operations of open."""
         from .resources.open import OpenResource
 
         return OpenResource(self)
 
-    @property
+    @_resource
     def query(self) -> QueryResource:
         """The operations of query."""
         from .resources.query import QueryResource
 
         return QueryResource(self)
 
-    @property
+    @_resource
     def token(self) -> TokenResource:
         """The operations of token."""
         from .resources.token import TokenResource
@@ -314,8 +325,11 @@ class AsyncThings(_AsyncClient):
         base_url: Where the API is; without it, THINGS_BASE_URL or the document's server.
         timeout: Seconds, or a Timeout for each phase.
         max_retries: How often a failed request is sent again.
-        http_client: An httpx2.AsyncClient of your own; its proxies, TLS and limits apply.
+        http_client: An httpx2.AsyncClient, httpx.AsyncClient or aiohttp.ClientSession of your own; its proxies, TLS and limits apply.
+        proxy: The URL of an HTTP proxy; "" for none. Without it, HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY.
+        ssl_context: In place of one that trusts the system's certificates, or those of SSL_CERT_FILE and SSL_CERT_DIR.
             For operations that ask for mutual TLS, one with your client certificate.
+        unix_socket: The path of a socket to which all requests go.
         default_headers: Headers of every request.
         default_query: Query parameters of every request.
         strict: Raise ResponseValidationError where an answer does not match the document.
@@ -351,6 +365,9 @@ class AsyncThings(_AsyncClient):
         timeout: Timeout | float | None = None,
         max_retries: int = 2,
         http_client: object | None = None,
+        proxy: str | None = None,
+        ssl_context: SSLContext | None = None,
+        unix_socket: str | None = None,
         default_headers: Mapping[str, str] | None = None,
         default_query: Mapping[str, object] | None = None,
         strict: bool = False,
@@ -382,83 +399,86 @@ class AsyncThings(_AsyncClient):
             timeout=timeout,
             max_retries=max_retries,
             http_client=http_client,
+            proxy=proxy,
+            ssl_context=ssl_context,
+            unix_socket=unix_socket,
             default_headers=default_headers,
             default_query=default_query,
             strict=strict,
             hooks=hooks,
         )
 
-    @property
+    @_resource
     def both(self) -> AsyncBothResource:
         """The operations of both."""
         from .resources.both import AsyncBothResource
 
         return AsyncBothResource(self)
 
-    @property
+    @_resource
     def closed(self) -> AsyncClosedResource:
         """The operations of closed."""
         from .resources.closed import AsyncClosedResource
 
         return AsyncClosedResource(self)
 
-    @property
+    @_resource
     def cookie(self) -> AsyncCookieResource:
         """The operations of cookie."""
         from .resources.cookie import AsyncCookieResource
 
         return AsyncCookieResource(self)
 
-    @property
+    @_resource
     def digest(self) -> AsyncDigestResource:
         """The operations of digest."""
         from .resources.digest import AsyncDigestResource
 
         return AsyncDigestResource(self)
 
-    @property
+    @_resource
     def either(self) -> AsyncEitherResource:
         """The operations of either."""
         from .resources.either import AsyncEitherResource
 
         return AsyncEitherResource(self)
 
-    @property
+    @_resource
     def mutual(self) -> AsyncMutualResource:
         """The operations of mutual."""
         from .resources.mutual import AsyncMutualResource
 
         return AsyncMutualResource(self)
 
-    @property
+    @_resource
     def named(self) -> AsyncNamedResource:
         """The operations of named."""
         from .resources.named import AsyncNamedResource
 
         return AsyncNamedResource(self)
 
-    @property
+    @_resource
     def oauth(self) -> AsyncOauthResource:
         """The operations of oauth."""
         from .resources.oauth import AsyncOauthResource
 
         return AsyncOauthResource(self)
 
-    @property
+    @_resource
     def open(self) -> AsyncOpenResource:
         """The operations of open."""
         from .resources.open import AsyncOpenResource
 
         return AsyncOpenResource(self)
 
-    @property
+    @_resource
     def query(self) -> AsyncQueryResource:
         """The operations of query."""
         from .resources.query import AsyncQueryResource
 
         return AsyncQueryResource(self)
 
-    @property
+    @_resource
     def token(self) -> AsyncTokenResource:
         """The operations of token."""
         from .resources.token import AsyncTokenResource

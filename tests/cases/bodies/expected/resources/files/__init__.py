@@ -11,6 +11,7 @@ from ..._runtime.operation import (
 )
 from ..._runtime.request import Request
 from ..._runtime.resource import AsyncResource, SyncResource
+from ..._runtime.resource import subresource as _subresource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class FilesResource(FilesRequests, SyncResource):
 
     __slots__ = ()
 
-    @property
+    @_subresource
     def content(self) -> ContentResource:
         """The operations of files.content."""
         from .content import ContentResource
@@ -90,7 +91,7 @@ class AsyncFilesResource(FilesRequests, AsyncResource):
 
     __slots__ = ()
 
-    @property
+    @_subresource
     def content(self) -> AsyncContentResource:
         """The operations of files.content."""
         from .content import AsyncContentResource

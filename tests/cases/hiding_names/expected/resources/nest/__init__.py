@@ -10,6 +10,7 @@ from ..._runtime.operation import (
 )
 from ..._runtime.request import NO_BODY, Request
 from ..._runtime.resource import AsyncResource, SyncResource
+from ..._runtime.resource import subresource as _subresource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,21 +104,21 @@ class NestResource(NestRequests, SyncResource):
 
     __slots__ = ()
 
-    @property
+    @_subresource
     def self(self) -> SelfResource:
         """The operations of nest.self."""
         from .self_ import SelfResource
 
         return SelfResource(self._client)
 
-    @property
+    @_subresource
     def str(self) -> StrResource:
         """The operations of nest.str."""
         from .str_ import StrResource
 
         return StrResource(self._client)
 
-    @property
+    @_subresource
     def sync(self) -> NestSyncResource:
         """The operations of nest.sync."""
         from .sync import NestSyncResource
@@ -176,21 +177,21 @@ class AsyncNestResource(NestRequests, AsyncResource):
 
     __slots__ = ()
 
-    @property
+    @_subresource
     def self(self) -> AsyncSelfResource:
         """The operations of nest.self."""
         from .self_ import AsyncSelfResource
 
         return AsyncSelfResource(self._client)
 
-    @property
+    @_subresource
     def str(self) -> AsyncStrResource:
         """The operations of nest.str."""
         from .str_ import AsyncStrResource
 
         return AsyncStrResource(self._client)
 
-    @property
+    @_subresource
     def sync(self) -> AsyncNestSyncResource:
         """The operations of nest.sync."""
         from .sync import AsyncNestSyncResource

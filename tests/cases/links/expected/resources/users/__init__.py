@@ -11,6 +11,7 @@ from ..._runtime.operation import (
 )
 from ..._runtime.request import NO_BODY, Request
 from ..._runtime.resource import AsyncResource, SyncResource
+from ..._runtime.resource import subresource as _subresource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class UsersResource(UsersRequests, SyncResource):
 
     __slots__ = ()
 
-    @property
+    @_subresource
     def files(self) -> FilesResource:
         """The operations of users.files."""
         from .files import FilesResource
@@ -176,7 +177,7 @@ class AsyncUsersResource(UsersRequests, AsyncResource):
 
     __slots__ = ()
 
-    @property
+    @_subresource
     def files(self) -> AsyncFilesResource:
         """The operations of users.files."""
         from .files import AsyncFilesResource

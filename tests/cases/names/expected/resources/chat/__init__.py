@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ..._runtime.resource import AsyncResource, SyncResource
+from ..._runtime.resource import subresource as _subresource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ class ChatResource(SyncResource):
 
     __slots__ = ()
 
-    @property
+    @_subresource
     def completions(self) -> CompletionsResource:
         """The operations of chat.completions."""
         from .completions import CompletionsResource
@@ -28,7 +29,7 @@ class AsyncChatResource(AsyncResource):
 
     __slots__ = ()
 
-    @property
+    @_subresource
     def completions(self) -> AsyncCompletionsResource:
         """The operations of chat.completions."""
         from .completions import AsyncCompletionsResource

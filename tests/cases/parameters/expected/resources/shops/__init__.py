@@ -10,6 +10,7 @@ from ..._runtime.operation import (
 )
 from ..._runtime.request import Request
 from ..._runtime.resource import AsyncResource, SyncResource
+from ..._runtime.resource import subresource as _subresource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class ShopsResource(ShopsRequests, SyncResource):
 
     __slots__ = ()
 
-    @property
+    @_subresource
     def items(self) -> ItemsResource:
         """The operations of shops.items."""
         from .items import ItemsResource
@@ -79,7 +80,7 @@ class AsyncShopsResource(ShopsRequests, AsyncResource):
 
     __slots__ = ()
 
-    @property
+    @_subresource
     def items(self) -> AsyncItemsResource:
         """The operations of shops.items."""
         from .items import AsyncItemsResource
