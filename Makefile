@@ -12,6 +12,7 @@ READY := $(VENV)/ready
 RUN := $(VENV)/bin/python
 CANDIDATES := python3.13 python3.12 python3.11 python3 python
 SOURCES := generator tests docs/examples
+JOBS := 4
 BENCH := .venv-bench
 BENCH_READY := $(BENCH)/ready
 
@@ -46,9 +47,9 @@ check: $(READY) ## fail if a generated client is not in step with its document a
 	@echo '==> check: in step'
 
 .PHONY: test
-test: $(READY) ## run all tests (ARGS="tests/unit -k name" narrows)
+test: $(READY) ## run all tests, JOBS=4 at a time (ARGS="tests/unit -k name" narrows)
 	@echo '==> test: skipped tests are listed with their reason at the end'
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 .PHONY: test-dev
 test-dev: $(READY) ## the behaviour of clients in Python's development mode, every warning an error
