@@ -17,20 +17,25 @@ from sdkpress.model import (
     ArraySchema,
     Body,
     BooleanSchema,
+    ConstSchema,
     Content,
+    EnumSchema,
     ObjectSchema,
     Property,
     Response,
     Schema,
     SchemaId,
     Stream,
+    StringSchema,
     TypeUse,
+    UnionSchema,
 )
 
 EXTENSION = "x-sdkpress-stream"
 DONE = "[DONE]"
 _ENVELOPE = frozenset({"data", "event", "id", "retry"})
 _CONDITION = "stream"
+_TEXTS = frozenset({"response", "text", "content", "thinking", "reasoning"})
 
 Look = Callable[[TypeUse], Schema]
 
@@ -80,6 +85,12 @@ class StreamLowering:
         item = finish(content.type) if content.type else None
         shape = schemas[item.schema] if item else None
         envelope = content.kind is ContentKind.SSE and _is_envelope(shape)
+        terminator = as_text(facts.get("terminator"))
+        if content.kind is ContentKind.SSE and not facts and isinstance(shape, UnionSchema):
+            opened = _opened(shape, schemas)
+            if opened is not None:
+                item, terminator = opened
+                shape = schemas[item.schema]
         final = next((finish(c.type) for c in plain if c.kind is ContentKind.JSON and c.type), None)
         if isinstance(facts.get("final"), str):
             final = finish(self._lowering.use({"$ref": facts["final"]}, content.pointer))
@@ -88,7 +99,9 @@ class StreamLowering:
         keys = _pairs(facts.get("keys"))
         if not facts and isinstance(shape, ObjectSchema):
             finished_by, renames, keys = _chunk_shape(shape, final, schemas)
-        terminator = as_text(facts.get("terminator"))
+            if not finished_by:
+                finished_by, renames, keys = _flag_shape(shape, schemas)
+        whole = "" if facts or final is None else _whole_name(shape, final, schemas)
         if not terminator and finished_by and content.kind is ContentKind.SSE:
             terminator = DONE
         condition = as_text(facts.get("condition"))
@@ -111,6 +124,7 @@ class StreamLowering:
             final=final,
             renames=renames,
             keys=keys,
+            whole=whole,
         )
 
     def _extension(self, content: Content) -> dict[str, Any]:
@@ -145,6 +159,39 @@ def _is_envelope(shape: Schema | None) -> bool:
     return "data" in names and names <= _ENVELOPE
 
 
+def _opened(shape: UnionSchema, schemas: dict[SchemaId, Schema]) -> tuple[TypeUse, str] | None:
+    """The type of the data, and the terminator, of a union of parsed events one of which ends it."""
+    items: list[TypeUse] = []
+    terminators: list[str] = []
+    for option in shape.options:
+        event = schemas[option.schema]
+        data = _member(event, "data") if isinstance(event, ObjectSchema) else None
+        if data is None or not _is_envelope(event):
+            return None
+        value = schemas[data.type.schema]
+        if isinstance(value, ConstSchema) and isinstance(value.value, str):
+            terminators.append(value.value)
+        elif isinstance(value, EnumSchema) and len(value.values) == 1:
+            terminators.append(str(value.values[0]))
+        elif isinstance(value, ObjectSchema):
+            items.append(data.type)
+    if len(items) == len(terminators) == 1 and len(shape.options) == 2:
+        return items[0], terminators[0]
+    return None
+
+
+def _whole_name(shape: Schema | None, final: TypeUse, schemas: dict[SchemaId, Schema]) -> str:
+    """The property of some events that carries the whole as it is by then, if they have one."""
+    for option in shape.options if isinstance(shape, UnionSchema) else ():
+        event = schemas[option.schema]
+        for member in event.properties if isinstance(event, ObjectSchema) else ():
+            if member.type.schema == final.schema and isinstance(
+                schemas[final.schema], ObjectSchema
+            ):
+                return member.name
+    return ""
+
+
 def _member(shape: ObjectSchema, name: str) -> Property | None:
     return next((member for member in shape.properties if member.name == name), None)
 
@@ -177,3 +224,34 @@ def _chunk_shape(
             if items is not None and _member(items, "index") is not None:
                 keys.append((member.name, "index"))
     return ("choices", "*", "finish_reason"), renames, tuple(keys)
+
+
+def _flag_shape(
+    shape: ObjectSchema, schemas: dict[SchemaId, Schema]
+) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+    """Pieces of a message or a text, of which the last has the flag `done`."""
+    flag = _member(shape, "done")
+    message = _member(shape, "message")
+    if flag is None or not isinstance(schemas[flag.type.schema], BooleanSchema):
+        return (), (), ()
+    places = [shape]
+    texts: list[str] = []
+    said = schemas[message.type.schema] if message else None
+    if isinstance(said, ObjectSchema):
+        places.append(said)
+        texts = ["message"]
+    else:
+        texts = [
+            member.name
+            for member in shape.properties
+            if member.name in _TEXTS and isinstance(schemas[member.type.schema], StringSchema)
+        ]
+    if not texts:
+        return (), (), ()
+    keys = [
+        (member.name, "")
+        for place in places
+        for member in place.properties
+        if _list_items(place, member.name, schemas) is not None
+    ]
+    return ("done",), tuple((name, name) for name in texts), tuple(keys)

@@ -127,6 +127,8 @@ class FactWriter:
             lines.append(f"        rename={_mapping(stream.renames)},")
             lines.append(f"        keys={_mapping(stream.keys)},")
             lines.append(f"        replace={_tuple(tuple(self._replaced(stream)))},")
+            if stream.whole:
+                lines.append(f"        whole={literal(stream.whole)},")
             lines.append("    ),")
         return [*lines, "),"]
 
