@@ -265,7 +265,8 @@ class Stream:
 
     `condition` names the boolean body property that asks for it (`""`: the answer always streams),
     `terminator` is the data that ends the sequence, `finished_by` the path in an item whose
-    non-null value says that it is complete, `final` the type of the accumulated whole.
+    value, neither null nor false, says that it is complete, `final` the type of the accumulated
+    whole, `whole` the property of items that carry it.
     """
 
     content: Content
@@ -278,6 +279,7 @@ class Stream:
     final: TypeUse | None = None
     renames: tuple[tuple[str, str], ...] = ()
     keys: tuple[tuple[str, str], ...] = ()
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)
