@@ -41,6 +41,104 @@ RUNTIME_THIRD_PARTY = {
 }
 """Which modules of the runtime import a library other than msgspec."""
 
+RUNTIME_LAYERS = (
+    # Words that everything uses.
+    {
+        "api",
+        "deprecation",
+        "errors",
+        "file_names",
+        "files",
+        "first_use",
+        "fold",
+        "gates",
+        "headers",
+        "lazy",
+        "options",
+        "overloads",
+        "parsing",
+        "paths",
+        "request",
+        "resource",
+        "response",
+        "sensitive",
+        "servers",
+        "steps",
+        "timeouts",
+        "unset",
+    },
+    # Values: JSON, and what it is in Python.
+    {
+        "building",
+        "choosing",
+        "compiling",
+        "decoding",
+        "encoding",
+        "learning",
+        "model",
+        "pydantic_models",
+        "unions",
+    },
+    # The protocol of transports.
+    {"address", "percent", "transport"},
+    # Requests.
+    {
+        "bodies",
+        "choosing_content",
+        "draft",
+        "json_lines",
+        "multipart",
+        "operation",
+        "parameters",
+        "preparing",
+        "settings",
+    },
+    # Answers, then streams of them.
+    {"answers", "content_coding", "reports"},
+    {
+        "assembling",
+        "events",
+        "finishing",
+        "folding",
+        "jsonl",
+        "keeping",
+        "single_answer",
+        "sse",
+    },
+    # What is said about a call.
+    {"chat_shapes", "hooks", "telemetry", "watching"},
+    # Calls.
+    {"attempts", "call", "oauth2", "receiving", "redirects", "retries", "signing"},
+    # The edges: what does I/O for calls, sync and async.
+    {
+        "async_calls",
+        "download",
+        "pages",
+        "pagination",
+        "stream",
+        "stream_reading",
+        "sync_calls",
+        "webhooks",
+    },
+    # What speaks HTTP.
+    {
+        "aiohttp_async",
+        "direct",
+        "httpx2_async",
+        "httpx2_sync",
+        "httpx2_transport",
+        "in_process",
+        "in_process_async",
+        "transports",
+    },
+    # The base of generated clients.
+    {"async_client", "sync_client"},
+)
+"""The same for the runtime, where what only type checkers see does not count."""
+
+ADAPTERS = RUNTIME_LAYERS[-2]
+"""What nobody but a client knows, and what knows nothing but the protocol and errors."""
+
 LAYERS = (
     {
         "diagnostics",
@@ -128,6 +226,50 @@ def test_runtime_imports_nothing_of_the_generator() -> None:
             assert top in allowed or place in RUNTIME_THIRD_PARTY.get(
                 top, ()
             ), f"{place} imports {top}"
+
+
+def runtime_imports(path: Path) -> set[str]:
+    """The modules of the runtime that one imports at run time, wherever in it."""
+    package = path.relative_to(ROOT / "runtime").parts[:-1]
+    found: set[str] = set()
+
+    def visit(node: ast.AST) -> None:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            for other in node.orelse:
+                visit(other)
+            return
+        if isinstance(node, ast.ImportFrom) and node.level:
+            place = [*package[: len(package) + 1 - node.level], *(node.module or "").split(".")]
+            top = next(filter(None, place), "")
+            found.update([top] if top else [alias.name for alias in node.names])
+        for child in ast.iter_child_nodes(node):
+            visit(child)
+
+    visit(ast.parse(path.read_text(encoding="utf-8")))
+    return found
+
+
+def runtime_rank(unit: str) -> int:
+    for number, layer in enumerate(RUNTIME_LAYERS):
+        if unit in layer:
+            return number
+    raise AssertionError(f"runtime/{unit} is in no layer: add it to RUNTIME_LAYERS")
+
+
+def test_the_runtime_is_layered() -> None:
+    runtime = ROOT / "runtime"
+    units: set[str] = set()
+    for path in sorted(runtime.rglob("*.py")):
+        own = path.relative_to(runtime).parts[0].removesuffix(".py")
+        if own in ("__init__", "testing"):
+            continue
+        units.add(own)
+        for unit in runtime_imports(path) - {own}:
+            place = f"runtime/{path.relative_to(runtime).as_posix()} imports {unit}"
+            assert runtime_rank(unit) <= runtime_rank(own), place
+            if own in ADAPTERS - {"transports"}:
+                assert runtime_rank(unit) <= runtime_rank("transport") or unit in ADAPTERS, place
+    assert units == set().union(*RUNTIME_LAYERS)
 
 
 def test_no_module_is_too_long() -> None:

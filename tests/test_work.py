@@ -214,6 +214,7 @@ def test_a_call_loads_what_it_needs(loaded: dict[str, set[str]]) -> None:
     assert not runtime & {
         "stream",
         "retries",
+        "reports",
         "pages",
         "watching",
         "multipart",

@@ -91,8 +91,6 @@ class SyncDriver(Driver):
     def open_given(self) -> Any:
         if self.transport == "in-process":
             return _runtime(self.package, "in_process").AppTransport(scripted_app)
-        if self.transport == "direct":
-            return _runtime(self.package, "direct.sync_transport").DirectTransport()
         library: Any = {"httpx2": httpx2, "httpx": httpx}[self.transport]
         return library.Client(timeout=None)
 
@@ -126,8 +124,6 @@ class AsyncDriver(Driver):
     def open_given(self) -> Any:
         if self.transport == "in-process":
             return _runtime(self.package, "in_process_async").AsyncAppTransport(scripted_app)
-        if self.transport == "direct":
-            return _runtime(self.package, "direct.async_transport").AsyncDirectTransport()
         if self.transport == "aiohttp":
 
             async def session() -> Any:

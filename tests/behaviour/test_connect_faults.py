@@ -316,6 +316,7 @@ def test_a_proxy_that_is_not_there(driver: Driver, nobody: str) -> None:
     client = driver.client("http://api.invalid", proxy=f"http://{nobody}", max_retries=1)
     error = failure(driver, client)
     assert (error.phase, error.attempts) == (CONNECTING, 2)
+    assert f"proxy {nobody}: " in str(error)
 
 
 def test_a_unix_socket_that_is_not_there(driver: Driver, tmp_path: Path) -> None:

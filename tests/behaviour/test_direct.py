@@ -169,6 +169,26 @@ def test_connections_that_cannot_be_used_again(transport: DirectTransport, answe
         assert server.connections == 2
 
 
+def test_a_server_may_say_how_long_it_keeps_connections() -> None:
+    """One that says two seconds may have closed the connection while the request is on its way."""
+    opened: list[int] = []
+
+    def script(connection: socket.socket) -> None:
+        opened.append(1)
+        while read_head(connection):
+            connection.sendall(OK.replace(b"\r\n\r\n", b"\r\nKeep-Alive: max=9, timeout=2\r\n\r\n"))
+
+    transport = DirectTransport()
+    with listening(script) as url:
+        get(transport, url)
+        get(transport, url)
+        assert len(opened) == 1
+        time.sleep(1.2)
+        get(transport, url)
+        assert len(opened) == 2
+    transport.close()
+
+
 def test_a_stale_connection_is_noticed_before_anything_is_sent(transport: DirectTransport) -> None:
     with serving([OK, CUT]) as server:
         for _ in range(3):
@@ -426,6 +446,20 @@ def test_every_address_is_tried(
         assert get(transport, f"http://some.test:{port}") == b"a"
 
 
+def test_a_resolver_put_in_place_of_the_standard_one_is_asked_with_text(
+    transport: DirectTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(reply(b"a")) as server:
+        port = int(server.url.rpartition(":")[2])
+        known = {("some.test", port): ("127.0.0.1", port)}
+        monkeypatch.setattr(
+            socket,
+            "getaddrinfo",
+            lambda host, port, *_, **__: [(socket.AF_INET, 1, 6, "", known[host, port])],
+        )
+        assert get(transport, f"http://some.test:{port}") == b"a"
+
+
 def test_an_address_that_does_not_answer_is_overtaken(
     transport: DirectTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -567,9 +601,9 @@ def test_a_proxy_that_keeps_silent() -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        [head(200, ("Content-Length", "100")), *[Pause(0.05), b"x"] * 60],
-        [*stream(end=False), *[Pause(0.05), b"1;x\r\na\r\n"] * 60],
-        [*stream(b"x", end=False), b"1;", *[Pause(0.05), b"x"] * 60],
+        [head(200, ("Content-Length", "100")), *[Pause(0.05), b"x"] * 200],
+        [*stream(end=False), *[Pause(0.05), b"1;x\r\na\r\n"] * 200],
+        [*stream(b"x", end=False), b"1;", *[Pause(0.05), b"x"] * 200],
     ],
     ids=["bytes", "chunks", "a chunk extension"],
 )
@@ -578,7 +612,7 @@ def test_a_drip_does_not_escape(transport: DirectTransport, answer: Reply) -> No
         started = time.monotonic()
         with pytest.raises(TransportError) as caught:
             get(transport, server.url, Timeout(total=0.5, read=10.0))
-        assert time.monotonic() - started < 2.5
+        assert time.monotonic() - started < 8
         assert (caught.value.phase, caught.value.limit, caught.value.seconds) == (
             "reading",
             "total",

@@ -274,11 +274,56 @@ def test_a_protocol_we_do_not_speak(driver: Driver, authority: trustme.CA) -> No
         assert server.requests == []
 
 
+def test_a_farewell_that_came_with_the_answer(driver: Driver, authority: trustme.CA) -> None:
+    """The connection is not used again: the server reads no more, though TCP stands open."""
+    context = server_context(authority.issue_cert("localhost"))
+    listener = socket.create_server(("127.0.0.1", 0))
+    answer = (
+        f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(COMPLETION)}"
+    )
+    accepted: list[socket.socket] = []
+
+    def serve(connection: socket.socket) -> None:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        session = context.wrap_bio(incoming, outgoing, server_side=True)
+        is_ready = False
+        with suppress(OSError):
+            while data := connection.recv(65536):
+                incoming.write(data)
+                with suppress(ssl.SSLWantReadError):
+                    if not is_ready:
+                        session.do_handshake()
+                        is_ready = True
+                        connection.sendall(outgoing.read())
+                    if session.read(65536):
+                        session.write(f"{answer}\r\n\r\n{COMPLETION}".encode())
+                        session.unwrap()
+                if outgoing.pending:
+                    connection.sendall(outgoing.read())
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                accepted.append(listener.accept()[0])
+                threading.Thread(target=serve, args=(accepted[-1],), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    url = f"https://localhost:{listener.getsockname()[1]}"
+    client = driver.client(url, ssl_context=trusting(authority), max_retries=0)
+    assert driver.create(client).id == "c1"
+    assert driver.create(client).id == "c1"
+    assert len(accepted) == 2
+    for opened in (listener, *accepted):
+        opened.close()
+
+
 # -- through a proxy
 
 
 @contextmanager
-def tunnelling(authorization: str | None = None) -> Iterator[tuple[str, list[bytes]]]:
+def tunnelling(
+    authorization: str | None = None, answer: bytes = b"HTTP/1.1 200 Fine\r\n\r\n"
+) -> Iterator[tuple[str, list[bytes]]]:
     """A proxy that connects to where it is told; gives its address and the heads it was sent."""
     listener = socket.create_server(("127.0.0.1", 0))
     heads: list[bytes] = []
@@ -300,7 +345,7 @@ def tunnelling(authorization: str | None = None) -> Iterator[tuple[str, list[byt
                 return
             host, _, port = head.split(b" ")[1].rpartition(b":")
             with socket.create_connection((host.decode(), int(port))) as server:
-                connection.sendall(b"HTTP/1.1 200 Fine\r\n\r\n")
+                connection.sendall(answer)
                 back = threading.Thread(target=copy, args=(server, connection), daemon=True)
                 back.start()
                 copy(connection, server)
@@ -346,6 +391,27 @@ def test_a_tunnel_with_user_and_password(driver: Driver, authority: trustme.CA) 
         with pytest.raises(driver.errors.APIConnectionError, match="wants user and pass") as caught:
             driver.create(wrong)
         assert not caught.value.retryable and "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.0 200 Connection established\r\nProxy-agent: tinyproxy/1.11.1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+    ],
+    ids=["HTTP/1.0", "close", "a length"],
+)
+def test_what_proxies_say_of_a_tunnel_beside_its_success(
+    driver: Driver, authority: trustme.CA, answer: bytes
+) -> None:
+    tls = server_context(authority.issue_cert("localhost"))
+    with serving(reply(COMPLETION), tls=tls) as server, tunnelling(answer=answer) as (proxy, _):
+        options = {"ssl_context": trusting(authority), "proxy": f"http://{proxy}"}
+        client = driver.client(url_of(server), **options)
+        assert driver.create(client).id == "c1"
+        assert driver.create(client).id == "c1"
+        assert server.connections == 1
 
 
 def test_a_proxy_of_the_environment(

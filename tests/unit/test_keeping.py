@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdkpress.runtime.keeping import Kept
+from sdkpress.runtime.keeping import KeptEvents
 from sdkpress.runtime.sse import RawEvent
 
 TEXTS = st.lists(
@@ -18,7 +18,7 @@ TEXTS = st.lists(
 
 @given(st.lists(TEXTS, max_size=5), st.integers(0, 3))
 def test_what_is_kept_is_what_came(blocks: list[list[bytes]], back: int) -> None:
-    kept = Kept(whole_events=False)
+    kept = KeptEvents(whole_events=False)
     expected: list[bytes] = []
     for block in blocks:
         if kept.recent:
@@ -35,11 +35,11 @@ def test_what_is_kept_is_what_came(blocks: list[list[bytes]], back: int) -> None
 
 def test_of_events_with_more_to_them_the_data_is_kept() -> None:
     event = RawEvent(b"delta", b'{"a":1}', b"7", None)
-    kept = Kept(whole_events=False)
+    kept = KeptEvents(whole_events=False)
     kept.recent += [event, b'{"a":2}']
     kept.pack()
     assert list(kept.first(2)) == [b'{"a":1}', b'{"a":2}']
-    kept = Kept(whole_events=True)
+    kept = KeptEvents(whole_events=True)
     kept.recent += [event]
     kept.pack()
     assert list(kept.first(1)) == [event]
@@ -47,7 +47,7 @@ def test_of_events_with_more_to_them_the_data_is_kept() -> None:
 
 def test_packed_events_take_little() -> None:
     begin = b'{"id":"chatcmpl-1234567890","created":1700000000,"choices":[{"delta":{"content":"'
-    kept = Kept(whole_events=False)
+    kept = KeptEvents(whole_events=False)
     kept.recent += [begin + b"word%d" % number for number in range(1000)]
     kept.pack()
     (pack,) = kept._packs

@@ -140,6 +140,8 @@ def test_repr_shows_what_is_set() -> None:
 
 def test_equality_is_of_class_fields_and_extra() -> None:
     assert Delta(content="x") == Delta(content="x")
+    assert not Delta(content="x") != Delta(content="x")  # Struct has a __ne__ of its own
+    assert (Delta() != 1) is True
     assert Delta() != Delta(tool_calls=None)
     assert Delta(content="x") != Delta.from_dict({"content": "x", "new": 1})
     assert Cat(pet_type="a", name="b") != Dog(pet_type="a", name="b")

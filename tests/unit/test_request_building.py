@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 from collections.abc import Callable
@@ -26,7 +27,7 @@ from sdkpress.runtime.headers import Headers
 from sdkpress.runtime.operation import Content, Operation, Parameter, Property
 from sdkpress.runtime.preparing import draft_request
 from sdkpress.runtime.redirects import follow
-from sdkpress.runtime.request import Request
+from sdkpress.runtime.request import NO_BODY, Request
 from sdkpress.runtime.settings import Settings
 from sdkpress.runtime.transport import PreparedRequest
 
@@ -80,6 +81,15 @@ def without_key(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def get(path: str, *parameters: Parameter, **more: Any) -> Operation:
     return Operation(method="get", path=path, parameters=parameters, **more)
+
+
+def test_a_copy_of_a_request_is_of_the_same_operation_and_has_a_body_or_none() -> None:
+    operation = get("/x")
+    bare = copy.deepcopy(Request[Any](operation))
+    assert bare.operation is operation and bare.body is NO_BODY
+    content = {"a": [1]}
+    full = copy.deepcopy(Request[Any](operation, body=content))
+    assert full.body == content and full.body is not content
 
 
 @pytest.mark.parametrize(
