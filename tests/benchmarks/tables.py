@@ -8,7 +8,7 @@ from goals import BY_ITSELF, TO_FLOOR, TO_GENERATORS, TO_OPENAI, Goal, Results
 from measures import MEASURES, Measure
 from measuring import table
 
-from peers import FLOOR, NAMES, OPENAI, OURS, load
+from peers import FLOOR, NAMES, OPENAI, load
 
 _SCALES = {"µs": 1e6, "ms": 1e3, "MB": 1e-6, "kB": 1e-3, "instructions": 1.0}
 
@@ -118,13 +118,3 @@ def missed(results: Results) -> list[str]:
         for goal, shown in BY_ITSELF
         if (value := goal.value(results)) is not None and value > goal.limit
     ]
-
-
-def best_and_ours(results: Results) -> dict[str, float]:
-    """Ours as a multiple of openai, measure by measure: what charts show."""
-    shown = {}
-    for measure in MEASURES:
-        value = Goal("", measure.name, measure.main, 0, OPENAI).value(results)
-        if value is not None and OURS in results[measure.name]:
-            shown[measure.title] = value
-    return shown
