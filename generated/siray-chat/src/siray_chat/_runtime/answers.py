@@ -7,18 +7,12 @@ What is no JSON where JSON was promised is a ResponseDecodeError with everything
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from msgspec import MsgspecError
 
 from .decoding import JSONDecodeError, decode_json, decoder_for
-from .errors import (
-    APIStatusError,
-    ResponseDecodeError,
-    ResponseValidationError,
-    StreamServerError,
-    status_error_class,
-)
+from .errors import ResponseDecodeError, ResponseValidationError
 from .headers import Headers
 from .model import Model
 
@@ -31,15 +25,6 @@ if TYPE_CHECKING:
     from .errors import APIConnectionError
     from .operation import Answer, Operation
     from .transport import Fields
-
-MAX_TEXT = 500
-"""Characters of a server's message that go into ours."""
-
-_ENVELOPE = frozenset(
-    "error errors status status_code code type message detail param object request_id event_id "
-    "timestamp success provider user_id id".split()
-)
-"""What an object may have that does nothing but report an error."""
 
 
 class Head:
@@ -154,7 +139,7 @@ def decode_success(
     if answer_kind == "text":
         if is_json(head.media_type) and answer is not None and "*" in (answer.media_type or ""):
             return _text_in_json(content)
-        return _text(content, head.charset)
+        return decode_text(content, head.charset)
     if answer_kind == "empty":
         return None
     return content
@@ -166,7 +151,7 @@ def _text_in_json(content: bytes) -> str:
         value: Any = decode_json(content, Any).value
     except JSONDecodeError:
         value = None
-    return value if isinstance(value, str) else _text(content, "utf-8")
+    return value if isinstance(value, str) else decode_text(content, "utf-8")
 
 
 def _untyped(head: Head, content: bytes) -> Any:
@@ -214,9 +199,11 @@ def decode_document(
             value, notes = _transcoded(head, content, type_) or (value, notes)
     # A plain Any is never checked: whatever is JSON was promised.
     if notes or b'"error"' in content:
-        failure = reported_error(content, type_)
+        from . import reports
+
+        failure = reports.reported_error(content, type_)
         if failure is not None:
-            raise status_error(operation, head, content, body=failure)
+            raise reports.status_error(operation, head, content, body=failure)
     if is_model(type_) and not isinstance(value, Model):
         message = f"the body is a JSON {_json_kind(value)} where a {type_.__name__} was promised"
         raise _invalid(message, head, content, value, tuple(map(str, notes)))
@@ -247,7 +234,7 @@ def _unreadable(head: Head, content: bytes, error: JSONDecodeError) -> ResponseD
     message = f"the body is not JSON ({kind}): {error}"
     if kind == "text/event-stream":
         message = "the server sent a stream of events where none was asked for"
-    message += f"; it begins {_text(content[:80], 'utf-8')!r}"
+    message += f"; it begins {decode_text(content[:80], 'utf-8')!r}"
     failure: ResponseDecodeError = response_error(ResponseDecodeError, message, head, content)
     # What only lacks its end was well until then: the server, or somebody between, gave up.
     failure.retryable = "truncated" in str(error) and content[:1] in (b"{", b"[")
@@ -267,12 +254,12 @@ def _invalid(
 def _sufficient_decoder(answer: Answer) -> JSONDecoder[Any] | Literal[False]:
     """The decoder of an answer where all that it decodes strictly is that answer, else False.
 
-    So it is with models that require something: ``reported_error`` finds nothing of that in an error.
+    So it is with models that require something: ``reports.reported_error`` finds nothing of that in an error.
     """
     type_ = answer.type() if answer.kind == "json" and answer.type is not None else None
     if not is_model(type_):
         return False
-    names = _field_names(type_)
+    names = field_names(type_)
     if not any(needed and name != "error" for name, needed in names.items()):
         return False
     return decoder_for(type_)
@@ -283,111 +270,11 @@ def is_model(type_: Any) -> bool:
     return isinstance(type_, type) and issubclass(type_, Model)
 
 
-def reported_error(content: bytes, type_: Any) -> dict[str, Any] | None:
-    """The JSON object if it reports an error in place of a ``type_``, else None.
-
-    That is: a truthy ``error`` (or ``errors``, or a code with a message), and nothing of what the
-    type requires. Where the type requires nothing, or is no model, an ``error`` in an object that
-    has nothing but what error envelopes have.
-    """
-    try:
-        raw: Any = decode_json(content, Any).value
-    except JSONDecodeError:
-        return None
-    if not isinstance(raw, dict):
-        return None
-    fields = cast("dict[str, Any]", raw)
-    named = bool(fields.get("error"))
-    if not named and not _complains(fields):
-        return None
-    required: set[str] = set()
-    if not is_model(type_) and type_ is not Any:
-        # Of a union, the member that the answer is counts.
-        built: object = decode_json(content, type_).value
-        if isinstance(built, Model):
-            type_ = type(built)
-    if is_model(type_):
-        names = _field_names(type_)
-        required = {name for name, needed in names.items() if needed} - {"error"}
-        if not required and "error" in names:
-            return None
-    if required:
-        return None if required & fields.keys() else fields
-    return fields if named and type_ is not Any and fields.keys() <= _ENVELOPE else None
-
-
-def _complains(fields: dict[str, Any]) -> bool:
-    """Whether an object says what went wrong without an ``error``, as ``{"code": 1, "msg": "no"}``."""
-    if fields.get("errors"):
-        return True
-    says = any(isinstance(fields.get(name), str) for name in ("message", "msg", "detail"))
-    return says and (
-        fields.get("success") is False
-        or any(fields.get(name) for name in ("code", "error_code", "status"))
-    )
-
-
-def _field_names(type_: Any) -> dict[str, bool]:
+def field_names(type_: Any) -> dict[str, bool]:
     """Wire names of a model's fields, and whether each is required."""
     from msgspec.structs import fields
 
     return {field.encode_name: field.required for field in fields(type_)}
-
-
-def status_error(
-    operation: Operation, head: Head, content: bytes, *, body: Any = None, in_stream: bool = False
-) -> APIStatusError:
-    """The error for an answer that reports a failure; never raises itself."""
-    raw = body
-    if raw is None:
-        raw = parsed(content)
-    report = _report(raw)
-    status = head.status
-    if 200 <= status < 300:
-        status = _reported_status(report["code"]) or _reported_status(report["status"]) or status
-    kind = StreamServerError if in_stream else status_error_class(status)
-    typed = raw
-    if body is None:
-        answer = find_answer(operation, head)
-        if (
-            answer is not None
-            and answer.kind == "json"
-            and answer.type is not None
-            and raw is not None
-        ):
-            typed = decode_json(content, answer.type()).value
-        elif raw is None:
-            typed = _text(content, head.charset) if _is_text(head, content) else content
-    message = report["message"]
-    if not message:
-        message = _summary(head, content) if body is None else ""
-    if not message and 300 <= head.status < 400 and "location" in head.headers:
-        message = f"redirected to {head.headers['location'][:MAX_TEXT]!r}, which is not followed"
-    text = f"HTTP {head.status}"
-    if in_stream:
-        text = "the server reported an error in the stream"
-    if message:
-        text += f": {message[:MAX_TEXT]}"
-    error = kind(
-        text + _trace(head),
-        status_code=head.status,
-        headers=head.headers,
-        request_id=head.request_id,
-        body=typed,
-        content=content,
-        code=report["code"],
-        error_type=report["type"],
-    )
-    # For other statuses the headers have a say.
-    error.retryable = head.status < 300 and (status in (408, 429) or status >= 500)
-    return error
-
-
-def _reported_status(code: object) -> int | None:
-    """The status of a failure that a code is, where it is one."""
-    if isinstance(code, str) and len(code) == 3 and code.isascii() and code.isdecimal():
-        code = int(code)
-    return code if isinstance(code, int) and 400 <= code <= 599 else None
 
 
 def broken_off(error: APIConnectionError, head: Head, content: bytes = b"") -> None:
@@ -398,7 +285,8 @@ def broken_off(error: APIConnectionError, head: Head, content: bytes = b"") -> N
     error.content = content
 
 
-def _trace(head: Head) -> str:
+def trace(head: Head) -> str:
+    """How messages name the server's id of the request; nothing where it has none."""
     return f" (request id {head.request_id})" if head.request_id else ""
 
 
@@ -407,7 +295,7 @@ def response_error(
 ) -> Any:
     """A ResponseDecodeError or ResponseValidationError."""
     return kind(
-        f"HTTP {head.status}, but {message}{_trace(head)}",
+        f"HTTP {head.status}, but {message}{trace(head)}",
         status_code=head.status,
         headers=head.headers,
         request_id=head.request_id,
@@ -416,70 +304,15 @@ def response_error(
     )
 
 
-def parsed(content: bytes) -> Any:
-    """The JSON object or array in ``content``, None where there is none."""
-    if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
-        return None
-    try:
-        return decode_json(content, Any).value
-    except JSONDecodeError:
-        return None
-
-
-def _report(raw: Any) -> dict[str, Any]:
-    """message, code, type and status out of the usual shapes of error bodies."""
-    found: dict[str, Any] = {"message": "", "code": None, "type": None, "status": None}
-    if not isinstance(raw, dict):
-        return found
-    outer = cast("dict[str, Any]", raw)
-    inner: Any = outer.get("error")
-    several: Any = outer.get("errors")
-    if not isinstance(inner, dict) and isinstance(several, list) and several:
-        inner = inner or cast("list[Any]", several)[0]
-    candidates: list[dict[str, Any]] = [inner, outer] if isinstance(inner, dict) else [outer]
-    if isinstance(inner, str):
-        found["message"] = inner
-    for fields in candidates:
-        for key, names in (
-            ("message", ("message", "detail", "error_description", "msg", "title")),
-            ("code", ("code", "error_code")),
-            ("type", ("type",)),
-            ("status", ("status", "status_code")),
-        ):
-            for name in names:
-                value = fields.get(name)
-                if found[key] in ("", None) and isinstance(value, (str, int)) and value is not True:
-                    found[key] = value
-                elif (
-                    key == "message"
-                    and not found[key]
-                    and isinstance(value, (list, dict))
-                    and value
-                ):
-                    found[key] = repr(cast(Any, value))
-    found["message"] = str(found["message"] or "")
-    return found
-
-
-def _summary(head: Head, content: bytes) -> str:
-    if not content or not _is_text(head, content):
-        return ""
-    text = _text(content[:4000], head.charset)
-    lower = text.lower()
-    if "<html" in lower or "<!doctype" in lower:
-        start, end = lower.find("<title>"), lower.find("</title>")
-        title = text[start + 7 : end].strip() if 0 <= start < end else ""
-        return f"an HTML page{f' titled {title!r}' if title else ''}"
-    return " ".join(text.split())[:MAX_TEXT]
-
-
-def _is_text(head: Head, content: bytes) -> bool:
+def is_text(head: Head, content: bytes) -> bool:
+    """Whether a body can be shown."""
     if head.media_type.startswith("text/") or is_json(head.media_type) or "xml" in head.media_type:
         return True
     return not head.media_type and b"\0" not in content[:1000]
 
 
-def _text(content: bytes, charset: str) -> str:
+def decode_text(content: bytes, charset: str) -> str:
+    """A text in an encoding that a server names, which need not exist."""
     try:
         return content.decode(charset, "replace")
     except (LookupError, ValueError):  # no encoding, or one that replaces nothing

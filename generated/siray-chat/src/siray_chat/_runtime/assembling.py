@@ -24,7 +24,7 @@ from .errors import (
     StreamTruncatedError,
 )
 from .events import NOTABLE, SKIP, Events, before
-from .keeping import MANY, Kept
+from .keeping import MANY, KeptEvents
 from .parsing import JSONDecodeError, parse_json
 from .sse import MAX_EVENT_SIZE, RawEvent, SSEDecoder
 
@@ -57,6 +57,7 @@ class Assembler:
         "_decompressor",
         "_document",
         "_document_size",
+        "_ends",
         "_finish",
         "_folder",
         "_frames",
@@ -91,9 +92,9 @@ class Assembler:
         self.error: SDKError | None = None
         self.is_finished = False
         """Items have said that they are the last; a terminator or token counts may follow."""
-        self._kept: Kept | None = None
+        self._kept: KeptEvents | None = None
         if call.options.get("keep", True):
-            self._kept = Kept(whole_events=answer.envelope)
+            self._kept = KeptEvents(whole_events=answer.envelope)
         self._folder: Folder | None = None
         self._singles: list[Any] = []
         self._whole: Any = None
@@ -129,10 +130,11 @@ class Assembler:
         self._place: Iterator[Frame] = iter(_NOTHING)
         """Stands in ``_frames`` behind the last item that was handed out."""
         self._passed = 0  # events of the blocks before
+        self._ends: list[Frame] = []  # of a stream that is not kept, at most _SAMPLE events each
         self._skipped = 0  # of all events, those without an item
         self._is_failing = False
         if self._kept is not None:
-            self._kept = Kept(whole_events=self.answer.envelope)
+            self._kept = KeptEvents(whole_events=self.answer.envelope)
 
     @property
     def done(self) -> bool:
@@ -253,11 +255,18 @@ class Assembler:
         finish, folder = self._finish, self._folder
         if folder is not None:
             for frame in frames:
-                folder.add(self._raw(frame))
+                item = self._raw(frame)
+                if finish is not None:
+                    finish.look(item)
+                folder.add(item)
+        elif finish is not None:
+            ends = self._ends
+            ends += frames
+            del ends[_SAMPLE:-_SAMPLE]
+            said = [frame for frame in frames if finish.is_mentioned(_data_of(frame))]
+            if said or self.is_finished:
+                self._look(said + ends)  # the others tell which choices there are
         if finish is not None:
-            for frame in frames[-_SAMPLE:]:
-                if finish.is_mentioned(_data_of(frame)):
-                    finish.look(self._raw(frame))
             self.is_finished = finish.is_reached
 
     def _position(self) -> int:
@@ -324,9 +333,7 @@ class Assembler:
             return
         try:
             item = self.events.item(last)
-        except StreamDecodeError as error:
-            if isinstance(last, bytes):
-                raise self.failed(error) from None
+        except StreamDecodeError:
             self._cut = True
         except SDKError as error:
             raise self.failed(error) from None
@@ -386,7 +393,7 @@ class Assembler:
             self._kept = None
             self._folder = Folder(answer.fold, answer.final())
         elif self._kept is None:
-            self._kept = Kept(whole_events=answer.envelope)  # the whole is the list of items
+            self._kept = KeptEvents(whole_events=answer.envelope)  # the whole is the list of items
 
     def check_kept(self) -> None:
         """Raise ConfigurationError where nothing was kept that ``final()`` could return."""
@@ -441,7 +448,7 @@ class Assembler:
             return None
         if not self.answer.envelope:
             try:
-                return parse_json(data)[0]
+                return parse_json(data, keep_halves=True)[0]
             except JSONDecodeError:
                 pass
         item = self._typed(frame)

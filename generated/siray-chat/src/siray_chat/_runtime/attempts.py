@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import time
 
-from . import answers
 from .answers import Head
 from .errors import (
     APIConnectionError,
@@ -225,9 +224,9 @@ def _delay_after_failure(call: Call, error: SDKError, cause: BaseException | Non
 def _delay_after_answer(call: Call, error: APIStatusError) -> float | None:
     if error.status_code < 300:
         return None
-    from . import retries
+    from . import reports, retries
 
-    code = retries.final_code(answers.parsed(error.content)) or error.code
+    code = retries.final_code(reports.parsed(error.content)) or error.code
     error.retryable = retries.retryable_status(
         error.status_code, error.headers, code, idempotent=call.replay
     )

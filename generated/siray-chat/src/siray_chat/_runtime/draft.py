@@ -217,12 +217,12 @@ class Draft:
             url += query
             target += query
         body = self.body
-        if body is None:
+        if body is not None and body.length is not None:
+            length = f"Content-Length: {body.length}\r\n"
+        elif body is None:
             length = "Content-Length: 0\r\n" if kept.method in _BODIED else ""
             if "content-length" in kept.headers:
                 length = "Content-Length: 0\r\n"
-        elif body.length is not None:
-            length = f"Content-Length: {body.length}\r\n"
         elif "content-length" in kept.headers:
             # A parameter of that name: only the caller knows the length.
             length = f"Content-Length: {kept.headers['content-length'][1]}\r\n"

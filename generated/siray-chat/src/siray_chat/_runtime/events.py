@@ -36,6 +36,9 @@ _HEARTBEATS = frozenset((b"ping", b"heartbeat", b"keepalive", b"keep-alive", b"k
 NOTABLE = _HEARTBEATS | {b"error"}
 """Types of events that matter; an event of any other type is an item."""
 
+_CUSTOMARY = b"[DONE]"
+"""The terminator that streams of objects have where the document does not speak of one."""
+
 _PATIENCE = 4
 """Events that do not match until the decoder is made to expect it."""
 
@@ -72,6 +75,12 @@ class Events:
         self.strict: Callable[[bytes], Any] = _text_of if self._is_text else self._decoder.strict
         """Decodes the data of a plain event; raises one of REFUSED."""
         self._terminator = None if answer.terminator is None else answer.terminator.encode()
+        if (
+            self._terminator is None
+            and answer.kind == "sse"
+            and not (self._is_text or answer.envelope)
+        ):
+            self._terminator = _CUSTOMARY  # no JSON, so that it cannot be an item
         # An object that reports an error has nothing of what the type requires, so that strict
         # decoding refuses it, if the type requires anything.
         watches_errors = not self._is_model or not _requires_fields(cast("type[Model]", self.type))
@@ -113,7 +122,17 @@ class Events:
 
     def is_void(self, data: bytes) -> bool:
         """Whether the data of an event is no item but the end, or nothing."""
-        return data == self._terminator or not (data if self._is_text else data.strip())
+        return self._is_end(data) or not (data if self._is_text else data.strip())
+
+    def _is_end(self, data: bytes) -> bool:
+        """Whether the data of an event is the terminator; white space and quotes may surround it."""
+        terminator = self._terminator
+        if data == terminator or terminator is None or self._is_text:
+            return data == terminator
+        if len(data) > len(terminator) + 8:
+            return False
+        data = data.strip()
+        return data == terminator or (self._is_model and data == b'"%b"' % terminator)
 
     def item(self, frame: Frame) -> Any:
         """The item of one frame, SKIP where there is none. Raises our errors, not yet complete."""
@@ -121,7 +140,7 @@ class Events:
             data, event = frame.data, frame.event
         else:
             data, event = frame, b"message"
-        if data == self._terminator:
+        if self._is_end(data):
             self.done = True
             return SKIP
         if event == b"error":
@@ -138,7 +157,9 @@ class Events:
             message = f"an event of the stream is not JSON: {error}; it begins {_shown(data)}"
             raise _undecodable(message, data) from None
         if notes or b'"error"' in data:
-            failure = answers.reported_error(data, self.type)
+            from .reports import reported_error
+
+            failure = reported_error(data, self.type, in_stream=True)
             if failure is not None:
                 raise self._reported(data)
         if self._is_model and not isinstance(value, Model):
@@ -225,15 +246,15 @@ class Events:
             self._call.warn(notes, self.head)
 
     def _reported(self, data: bytes) -> SDKError:
+        from .reports import status_error
+
         try:
             body: Any = decode_json(data, Any).value
         except JSONDecodeError:
             body = data.decode("utf-8", "replace")
         if isinstance(body, str):
             body = {"message": body}
-        return answers.status_error(
-            self._call.operation, self.head, data, body=body, in_stream=True
-        )
+        return status_error(self._call.operation, self.head, data, body=body, in_stream=True)
 
 
 def _deliver(

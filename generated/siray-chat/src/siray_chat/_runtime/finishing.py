@@ -18,7 +18,7 @@ class Finish:
     __slots__ = ("_finished", "_keys", "_name", "_path", "_seen")
 
     def __init__(self, path: tuple[str, ...], keys: Mapping[str, str]) -> None:
-        """``path`` leads to a value that is null until the end; ``*`` is every element of an array.
+        """``path`` leads to a value that is null or false until the end; ``*`` is every element of an array.
 
         ``keys`` says by which name the elements of an array are told apart.
         """
@@ -40,7 +40,7 @@ class Finish:
         if place < 0:
             return False
         place += len(self._name)
-        return data[place : place + 12].lstrip(b" \t\r\n:")[:4] != b"null"
+        return not data[place : place + 12].lstrip(b" \t\r\n:").startswith((b"null", b"false"))
 
     def look(self, item: Any) -> None:
         """Take an item, as JSON values."""
@@ -55,7 +55,7 @@ class Finish:
             for position, element in enumerate(cast("list[Any]", array)):
                 place = (_index(element, key, position),)
                 self._seen.add(place)
-                if element.__class__ is dict and element.get(path[2]) is not None:
+                if element.__class__ is dict and _is_said(element.get(path[2])):
                     self._finished.add(place)
 
     def _walk(self, value: Any, depth: int, place: tuple[Any, ...]) -> None:
@@ -72,10 +72,14 @@ class Finish:
                 self._seen.add(place)
             value = cast("dict[str, Any]", value).get(step) if isinstance(value, dict) else None
             depth += 1
-            if value is None:
+            if not _is_said(value):
                 return
         self._seen.add(place)
         self._finished.add(place)
+
+
+def _is_said(value: Any) -> bool:
+    return value is not None and value is not False
 
 
 def _index(element: Any, key: str, position: int) -> Any:

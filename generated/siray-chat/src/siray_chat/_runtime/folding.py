@@ -7,7 +7,10 @@ structure. The rules, from the outside in:
 * Null changes nothing that is there, anywhere.
 * An array named in ``keys`` merges its objects by that index. Where an object has none, it goes to
   the one with the same ``id``, to a new one if its ``id`` is new, else to the last one touched if
-  it comes alone, else to the one at its own position.
+  it comes alone, else to the one at its own position. Where another ``id`` comes under an index
+  that is taken, with a name of its own, it is another object.
+* An array in ``keys`` whose objects have no index is concatenated.
+* Where the items carry the ``whole``, the last one is it, and nothing is merged.
 * A name in ``replace`` is no text: its first value that is not empty (``""``, 0, null) stays.
 * Inside a renamed object (inside an indexed one, where nothing is renamed) strings are text and
   are appended; any other value replaces the one before it, arrays included.
@@ -29,6 +32,7 @@ from .decoding import convert
 from .encoding import to_builtins
 from .fold import Fold
 from .model import Model, extra_of, fields_of
+from .parsing import mend
 
 __all__ = ["MAX_DEPTH", "Fold", "Folder", "fold"]
 
@@ -66,19 +70,35 @@ class _Joined:
 class _Indexed:
     """An array whose objects go by an index."""
 
-    __slots__ = ("by_id", "by_index", "last")
+    __slots__ = ("by_id", "by_index", "last", "moved")
 
     def __init__(self) -> None:
         self.by_index: dict[int, dict[str, Any]] = {}
         self.by_id: dict[str, int] = {}
+        self.moved: dict[int, int] = {}
         self.last: int | None = None
 
-    def place(self, piece: Mapping[str, Any], key: str, position: int, alone: bool) -> int:
+    def place(
+        self,
+        piece: Mapping[str, Any],
+        key: str,
+        position: int,
+        alone: bool,
+        replace: Iterable[str],
+    ) -> int:
         """Return the index that a piece belongs to."""
         index = piece.get(key)
         name = piece.get("id")
         named = isinstance(name, str) and name != ""
-        if type(index) is not int:
+        if type(index) is int:
+            index = self.moved.get(index, index)
+            before = self.by_index.get(index)
+            other = before.get("id") if before is not None and named else None
+            if isinstance(other, str) and other not in ("", name) and _is_named(piece, replace):
+                # Another one under the same index, as of servers that number all of them 0.
+                index = self.by_id.get(str(name), max(self.by_index) + 1)
+                self.moved[cast("int", piece[key])] = index
+        else:
             if named:
                 index = self.by_id.get(str(name))
                 if index is None:
@@ -91,6 +111,15 @@ class _Indexed:
             self.by_id.setdefault(str(name), index)
         self.last = index
         return index
+
+
+def _is_named(piece: Mapping[str, Any], replace: Iterable[str]) -> bool:
+    """Whether an object in a piece says what it is called, which only the first piece of it needs."""
+    for value in piece.values():
+        fields = _fields(value)
+        if fields is not None and any(fields.get(name) for name in replace):
+            return True
+    return False
 
 
 class Folder:
@@ -108,7 +137,12 @@ class Folder:
     def add(self, item: Any) -> None:
         """Take one item, a model or a dict; anything else has nothing to add."""
         fields = _fields(item)
-        if fields is not None:
+        if fields is not None and self._fold.whole:
+            whole = _fields(fields.get(self._fold.whole))
+            if whole is not None:
+                self._empty = False
+                self._state = whole
+        elif fields is not None:
             self._empty = False
             self._merge(self._state, fields, _OUTSIDE, 0)
 
@@ -127,8 +161,9 @@ class Folder:
                 if len(literal.values) == 1:
                     whole[name] = next(iter(literal.values))[1]
         try:
+            whole = mend(whole)
             value = convert(whole, self._final).value
-        except ValueError:  # nested too deeply
+        except (ValueError, RecursionError):  # nested too deeply
             return whole
         _drop_indexes(value, self._fold.keys, 0)
         return value
@@ -175,6 +210,9 @@ class Folder:
     ) -> None:
         before = state.get(name)
         key = self._fold.keys.get(name)
+        replace = self._fold.replace
+        if key == "":
+            key, zone = None, _INDEXED
         fields = [_fields(piece) for piece in pieces] if key is not None else []
         if (
             key is not None
@@ -186,7 +224,7 @@ class Folder:
             within = _TEXT if zone == _TEXT or not self._fold.rename else _INDEXED
             for position, piece in enumerate(fields):
                 if piece is not None:
-                    index = before.place(piece, key, position, len(fields) == 1)
+                    index = before.place(piece, key, position, len(fields) == 1, replace)
                     entry = before.by_index.setdefault(index, {})
                     if entry.get(key) is None:
                         given = piece.get(key)
@@ -224,7 +262,7 @@ def _close(state: Any) -> Any:
     """Return a state as plain JSON values, leaving it as it is."""
     kind: type[Any] = state.__class__
     if isinstance(state, _Text):
-        return _paired(state.join())
+        return state.join()
     if isinstance(state, _Joined):
         return [_plain(item) for item in state.items]
     if isinstance(state, _Indexed):
@@ -242,13 +280,6 @@ def _plain(value: Any) -> Any:
         return to_builtins(value)
     except ValueError:
         return value
-
-
-def _paired(text: str) -> str:
-    """Join halves of surrogate pairs that came in different pieces."""
-    if text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text):
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _drop_indexes(value: Any, keys: Mapping[str, str], depth: int) -> None:

@@ -102,11 +102,9 @@ def shut(stream: Any) -> None:
 class WireRequest:
     """Builds requests of one library, once its classes are known."""
 
-    __slots__ = ("_async_stream", "_library", "_stream")
+    __slots__ = ("_async_stream", "_stream")
 
     def __init__(self, library: Any) -> None:
-        self._library = library
-
         class Blocks(library.SyncByteStream):  # type: ignore[misc]
             def __init__(self, request: PreparedRequest) -> None:
                 self.request = request

@@ -22,7 +22,7 @@ _END = b"\x00"
 """Not found in JSON. Where it is all the same, nothing is packed."""
 
 
-class Kept:
+class KeptEvents:
     """The events that were handed out, and those of the block that is."""
 
     __slots__ = ("_count", "_packs", "_whole_events", "recent")

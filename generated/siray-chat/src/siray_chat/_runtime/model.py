@@ -284,6 +284,11 @@ class Model(
             return False
         return extra_of(self) == extra_of(other)
 
+    def __ne__(self, other: object) -> bool:
+        # That of Struct knows nothing of __eq__, and would hide that of object.
+        is_equal = self.__eq__(other)
+        return is_equal if is_equal is NotImplemented else not is_equal
+
     def __copy__(self) -> Self:
         return assemble(
             cast("type[Self]", self.__model_class__),

@@ -276,6 +276,10 @@ class Operation:
         self._candidates: dict[int, list[Answer]] = {}
         self._parameters: dict[tuple[str, str], Parameter] | None = None
 
+    def __deepcopy__(self, memo: object) -> Operation:
+        # It holds nothing of a call: a copy of a request is of the same operation.
+        return self
+
     def parameter(self, name: str, location: Location) -> Parameter | None:
         """The declared parameter, or None."""
         table = self._parameters

@@ -44,17 +44,18 @@ class JSONDecodeError(ValueError):
         return (type(self), (*self.args, self.text))
 
 
-def parse_json(data: JSONText) -> tuple[Any, tuple[Note, ...]]:
+def parse_json(data: JSONText, *, keep_halves: bool = False) -> tuple[Any, tuple[Note, ...]]:
     """Return the value that ``data`` holds; of equal keys in an object the last one wins.
 
-    Raises JSONDecodeError.
+    ``keep_halves`` leaves halves of surrogate pairs as they are, to be joined with their others and
+    given to ``mend``. Raises JSONDecodeError.
     """
     try:
         return msgspec.json.decode(data), ()
     except RecursionError:
         raise too_deep(data) from None
     except (msgspec.DecodeError, UnicodeError) as error:
-        return _parse_leniently(data, error)
+        return _parse_leniently(data, error, keep_halves)
 
 
 def too_deep(data: JSONText) -> JSONDecodeError:
@@ -62,7 +63,9 @@ def too_deep(data: JSONText) -> JSONDecodeError:
     return JSONDecodeError("the JSON is nested too deeply", _beginning(data))
 
 
-def _parse_leniently(data: JSONText, refusal: Exception) -> tuple[Any, tuple[Note, ...]]:
+def _parse_leniently(
+    data: JSONText, refusal: Exception, keep_halves: bool
+) -> tuple[Any, tuple[Note, ...]]:
     import json  # only ever loaded for a body that msgspec refused
 
     oddities: dict[str, None] = {}
@@ -102,7 +105,7 @@ def _parse_leniently(data: JSONText, refusal: Exception) -> tuple[Any, tuple[Not
         raise JSONDecodeError("the body is empty", text)
     try:
         value = json.loads(text, parse_constant=constant, parse_float=number, parse_int=integer)
-        mended = _mend(value)
+        mended = value if keep_halves else mend(value)
     except RecursionError:
         raise too_deep(text) from None
     except (ValueError, ArithmeticError):
@@ -112,18 +115,23 @@ def _parse_leniently(data: JSONText, refusal: Exception) -> tuple[Any, tuple[Not
     return mended, tuple(Note("", oddity) for oddity in oddities)
 
 
-def _mend(value: Any) -> Any:
-    """Replace lone surrogates, which no UTF-8 can hold; the value itself if there are none."""
+def mend(value: Any) -> Any:
+    """Join surrogate pairs and replace lone surrogates, which no UTF-8 can hold.
+
+    Returns the value itself if there are none. Raises RecursionError.
+    """
     kind: type[Any] = value.__class__
     if kind is str:
+        if value.isascii():
+            return value
         mended = _mend_text(value)
         return value if mended == value else mended
     if kind is list:
-        items = [_mend(item) for item in value]
+        items = [mend(item) for item in value]
         return value if all(map(operator.is_, items, value)) else items
     if kind is dict:
-        names = [_mend(name) for name in value]
-        items = [_mend(item) for item in value.values()]
+        names = [mend(name) for name in value]
+        items = [mend(item) for item in value.values()]
         if all(map(operator.is_, [*names, *items], [*value, *value.values()])):
             return value
         return dict(zip(names, items, strict=True))

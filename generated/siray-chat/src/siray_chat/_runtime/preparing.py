@@ -45,6 +45,7 @@ class Stencil:
         "base",
         "base_query",
         "draft",
+        "is_json",
         "is_mixed",
         "key_line",
         "signs_query",
@@ -93,6 +94,15 @@ class Stencil:
             for name in names
         )
         self.is_mixed: bool = "?" in path
+        content = operation.preferred
+        self.is_json: bool = (
+            content.media_type == _JSON
+            and content.kind == "json"
+            and bool(self.type_line)
+            and not self.signs_query
+            and not (self.varies and self.is_mixed)
+        )
+        """A body is JSON, and there is nothing else to be looked at."""
 
     def draw(self, settings: Settings, request: AnyRequest, added: str) -> Draft:
         """A draft for a request, its body not yet set; ``added`` are lines of fields, with CRLF."""
@@ -119,6 +129,36 @@ def draft_request(settings: Settings, request: AnyRequest) -> Draft:
     """The request, but for credentials that are to be asked for. Raises ConfigurationError."""
     operation = request.operation
     options = request.options
+    stencil = None
+    if not (
+        request.url
+        or request.accept
+        or request.headers
+        or request.cookies
+        or (options and not _UNSTENCILLED.isdisjoint(options))
+    ):
+        stencils = settings.stencils[isinstance(request, StreamRequest)]
+        stencil = stencils.get(operation)
+        if (
+            stencil is not None
+            and stencil.is_json
+            and not options
+            and request.content_type is None
+            and request.body is not NO_BODY
+        ):
+            # Most calls of most APIs that write.
+            added = stencil.type_line
+            if stencil.key_line:
+                added += f"{stencil.key_line}{os.urandom(16).hex()}\r\n"
+            draft = stencil.draw(settings, request, added)
+            draft.body = Body(encode_json(request.body), _JSON)
+            return draft
+        if stencil is None:
+            stencil = Stencil(settings, request)
+            if len(stencils) < MAX_STENCILS:
+                stencils[operation] = stencil
+        if (stencil.signs_query and request.query) or (stencil.varies and stencil.is_mixed):
+            stencil = None  # what the request has could change what was decided
     body: Body | None = None
     media_type: str | None = None
     if request.body is not NO_BODY:
@@ -132,22 +172,6 @@ def draft_request(settings: Settings, request: AnyRequest) -> Draft:
         else:
             body = build_body(content, request.body, extra)
             media_type = body.content_type
-    stencil = None
-    if not (
-        request.url
-        or request.accept
-        or request.headers
-        or request.cookies
-        or (options and not _UNSTENCILLED.isdisjoint(options))
-    ):
-        stencils = settings.stencils[isinstance(request, StreamRequest)]
-        stencil = stencils.get(operation)
-        if stencil is None:
-            stencil = Stencil(settings, request)
-            if len(stencils) < MAX_STENCILS:
-                stencils[operation] = stencil
-        if (stencil.signs_query and request.query) or (stencil.varies and stencil.is_mixed):
-            stencil = None  # what the request has could change what was decided
     if stencil is None:
         draft = _draft_from_scratch(settings, request, options or {})
         _add_key(draft, operation, options)

@@ -214,7 +214,9 @@ def read_all(
     content = b"".join(blocks) if len(blocks) != 1 else blocks[0]
     if not success:
         call.budget.restore(deadline)
-        raise answers.status_error(call.operation, head, content)
+        from .reports import status_error
+
+        raise status_error(call.operation, head, content)
     return content
 
 

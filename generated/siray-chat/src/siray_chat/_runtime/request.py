@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 T_co = TypeVar("T_co", covariant=True)
 F_co = TypeVar("F_co", covariant=True)
 
-NO_BODY: Any = object()
+
+class _NoBody:
+    __slots__ = ()
+
+    def __reduce__(self) -> str:
+        return "NO_BODY"  # a copy of a request has the same
+
+
+NO_BODY: Any = _NoBody()
 """The body of a request that has none; None would be the JSON value null."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from . import answers
+from . import answers, reports
 from .decoding import JSONDecodeError, convert, decode_json
 from .errors import ResponseDecodeError
 
@@ -32,8 +32,8 @@ def items_of_whole(
         shown = repr(content[:80].decode("utf-8", "replace"))
         message = f"the body is no stream ({kind}); it begins {shown}"
         raise answers.response_error(ResponseDecodeError, message, head, content) from None
-    if answers.reported_error(content, type_) is not None:
-        raise answers.status_error(call.operation, head, content, body=raw)
+    if reports.reported_error(content, type_) is not None:
+        raise reports.status_error(call.operation, head, content, body=raw)
     is_model = answers.is_model(type_)
     if is_model and not isinstance(raw, dict) and answer.final is not None:
         shown = repr(content[:80].decode("utf-8", "replace"))

@@ -127,12 +127,15 @@ class Budget:
     def __init__(self, timeout: Timeout, *, stream: bool) -> None:
         self.timeout: Timeout = timeout
         self.started: float = monotonic()
-        total = None if stream and timeout.plain else timeout.total
-        self._total_at = None if total is None else self.started + total
-        self.deadline = self._total_at
+        self._total_at: float | None = None
+        self.deadline: float | None = None
         """When the nearest limit over several operations runs out, or None."""
         self.limit: LimitName = "total"
-        self.seconds = total
+        self.seconds: float | None = None
+        total = timeout.total
+        if total is not None and not (stream and timeout.plain):
+            self._total_at = self.deadline = self.started + total
+            self.seconds = total
         self._paused: float | None = None
         if stream:
             self._tighten("first_event", timeout.first_event, self.started)

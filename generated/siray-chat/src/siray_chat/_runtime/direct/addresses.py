@@ -34,10 +34,14 @@ def look_up(host: str, port: int) -> list[Address]:
         return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, (host, port))]
     except (OSError, ValueError):
         pass
-    # As bytes: text would be encoded by a codec whose modules take longer to load than a look-up.
-    name = host.encode("ascii") if host.isascii() else host
+    ask = socket.getaddrinfo
+    name: str | bytes = host
+    if host.isascii() and getattr(ask, "__module__", "") == "socket":
+        # As bytes: text would be encoded by a codec whose modules take longer to load than a look-up.
+        # What another library or a test puts in its place may only know text.
+        name = host.encode("ascii")
     try:
-        results = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+        results = ask(name, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise TransportError(f"{host}: {reason}", "connecting") from error

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..transport import TransportError
 from .async_sending import JOINED, send_large
-from .failures import broken, closed, overdue, timed_out
+from .failures import UnsentError, broken, closed, overdue, timed_out
 from .framing import AnswerParser
 from .keep_alive import keep_alive_seconds
 
@@ -38,10 +38,6 @@ _EVENT, _HEAD, _CONTENT, _ROOM = range(4)
 
 _inherited: list[object] = []
 """What is of the parent process, and must not be collected in this one."""
-
-
-class UnsentError(Exception):
-    """A connection that had rested was lost before any byte of the request was written."""
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -387,7 +383,7 @@ class Connection(asyncio.BufferedProtocol):
         if poll(0) if poll is not None else transport.is_closing():
             return True
         rested = now - self.idle_since
-        return rested > 1.0 and rested > keep_alive_seconds(self.parser.headers) - 1.0
+        return rested > 1.0 and rested > keep_alive_seconds(self.parser.head) - 1.0
 
     async def request(self, request: PreparedRequest, head: bytes, budget: Budget) -> None:
         """Send, and wait for the head of the answer.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..transport import TransportError
 from .addresses import HEAD_START, is_literal, look_up, set_up
-from .failures import closed, timed_out
+from .failures import closed, not_reached, timed_out
 
 if TYPE_CHECKING:
     import ssl
@@ -50,7 +50,10 @@ class Dialer:
                 context = shared_context()
         try:
             async with asyncio.timeout(seconds):
-                connected = await self._connect(route)
+                try:
+                    connected = await self._connect(route)
+                except TransportError as error:
+                    raise not_reached(error, route) from error
                 try:
                     await self._loop.create_connection(lambda: made, sock=connected)
                 except BaseException:

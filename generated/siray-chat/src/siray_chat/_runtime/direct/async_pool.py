@@ -6,8 +6,8 @@ however many connections there are.
 Many calls at once do not all open a connection at once: beyond ``MAX_OPENING`` they wait in line, and
 take connections that become free. Every few milliseconds it is looked at whether the line moves fast
 enough; if it does not, more of them open theirs, twice as many each time. A thousand short calls are
-so served by about a hundred connections, and a thousand long ones open one each within some fifty
-milliseconds.
+so served by less than a hundred connections, and by the same again if there are a thousand more; a
+thousand long ones open one each within some fifty milliseconds.
 """
 
 from __future__ import annotations
@@ -33,11 +33,12 @@ if TYPE_CHECKING:
     Waiter: TypeAlias = asyncio.Future[Connection | None]
     """Given a connection, or None: leave to open one, already counted."""
 
-MAX_OPENING = 100
-"""Connections to one server that are being opened at the same time, as long as the line moves."""
+MAX_OPENING = 64
+"""Connections to one server that are being opened, or were idle until a moment ago, at the same time,
+as long as the line moves."""
 _TICK = 0.01
 """Seconds between two looks at the line."""
-_PATIENCE = 10
+_PATIENCE = 20
 """A line that would be served within so many ticks by connections becoming free is left to that."""
 _BUSY = 5
 """So many looks may come late, as the loop has other things to do, before one counts all the same."""
@@ -62,7 +63,17 @@ if hasattr(os, "register_at_fork"):
 class Lane:
     """The connections of one route, and the line of those who wait for one."""
 
-    __slots__ = ("allowed", "idle", "moved", "opening", "patience", "route", "waiters")
+    __slots__ = (
+        "allowed",
+        "fresh",
+        "fresh_until",
+        "idle",
+        "moved",
+        "opening",
+        "patience",
+        "route",
+        "waiters",
+    )
 
     def __init__(self, route: Route) -> None:
         self.route: Route = route
@@ -74,7 +85,12 @@ class Lane:
         """When the first of them does."""
         self.opening: int = 0
         self.allowed: int = MAX_OPENING
-        """How many may be."""
+        """How many may be, those put to use just now included: they will soon be free again, or the
+        line does not move."""
+        self.fresh: int = 0
+        """How many were idle a moment ago and are in use,"""
+        self.fresh_until: float = 0.0
+        """and when that moment is over."""
         self.moved: int = 0
         """How many connections were opened, or given to a waiter, since the last look."""
 
@@ -152,15 +168,23 @@ class LoopPool:
             if now - connection.idle_since < IDLE_SECONDS and not connection.is_stale(now):
                 connection.is_idle = False
                 connection.is_reused = True
+                if now < lane.fresh_until:
+                    lane.fresh += 1
+                else:
+                    lane.fresh = 1
+                    lane.fresh_until = now + _TICK
                 return connection
             connection.discard()
         return None
 
     def may_open(self, lane: Lane) -> bool:
         """Whether a connection may be opened now; if so, ``begin`` has to follow at once."""
-        return (
-            not lane.waiters and lane.opening < lane.allowed and not self.is_closed and self._room()
-        )
+        if lane.waiters or self.is_closed:
+            return False
+        started = lane.opening
+        if lane.fresh and monotonic() < lane.fresh_until:
+            started += lane.fresh
+        return started < lane.allowed and self._room()
 
     def begin(self, lane: Lane, connection: Connection) -> None:
         """A connection is being opened."""
@@ -223,6 +247,8 @@ class LoopPool:
                 lane.moved += 1
                 waiter.set_result(connection)
                 return
+        if lane.fresh:
+            lane.fresh -= 1
         if len(self._idle) >= MAX_IDLE:
             self._evict()
         connection.is_idle = True

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..transport import TransportError
-from .framing import LAST_CHUNK, chunk
+from .framing import BodyWriter
 
 if TYPE_CHECKING:
     from ..timeouts import Budget
@@ -34,23 +33,13 @@ async def send_large(
                 return
         await connection.make_room(0, budget)
         return
-    fields = head.lower()
-    is_chunked = b"\r\ntransfer-encoding: chunked\r\n" in fields
-    left: int | None = None
-    if not is_chunked:
-        _, found, rest = fields.partition(b"\r\ncontent-length: ")
-        left = int(rest.partition(b"\r\n")[0]) if found else 0
+    writer = BodyWriter(head)
     blocks = request.ablocks()
     try:
         async for block in blocks:
             if not block:
                 continue
-            if left is not None:
-                left -= len(block)
-                if left < 0:
-                    raise _wrong_length("the body has more bytes than its Content-Length says")
-            data = chunk(block) if is_chunked else block
-            view = memoryview(data)
+            view = memoryview(writer.write(block))
             for start in range(0, len(view), JOINED):
                 if not await connection.send_piece(view[start : start + JOINED], budget):
                     return
@@ -58,12 +47,7 @@ async def send_large(
         close = getattr(blocks, "aclose", None)
         if close is not None:
             await close()
-    if is_chunked:
-        await connection.send_piece(LAST_CHUNK, budget)
-    elif left:
-        raise _wrong_length(f"the body has {left} bytes less than its Content-Length says")
+    end = writer.end()
+    if end:
+        await connection.send_piece(end, budget)
     await connection.make_room(0, budget)
-
-
-def _wrong_length(message: str) -> TransportError:
-    return TransportError(message, "sending", permanent=True)

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from ..errors import ConfigurationError
 from ..transport import TransportError
 from . import async_pool
-from .async_connection import Connection, UnsentError
+from .async_connection import Connection
 from .async_dialing import Dialer
 from .async_pool import LoopPool
-from .failures import closed, overdue
+from .failures import UnsentError, closed, overdue
+from .framing import fields_of
 from .routes import Routes
 
 if TYPE_CHECKING:
@@ -127,10 +128,7 @@ class AsyncDirectTransport:
 
     def _release(self, *, retire: bool) -> None:
         pools, self._pools = self._pools, {}
-        try:
-            running = get_running_loop()
-        except RuntimeError:
-            running = None
+        running = _running_loop()
         for loop, pool in pools.items():
             if not pool.is_reachable:
                 pool.disown()
@@ -150,12 +148,12 @@ class AsyncDirectTransport:
 class AsyncDirectExchange:
     """Implements AsyncExchange."""
 
-    __slots__ = ("_budget", "_connection", "_content", "headers", "is_encoded", "status")
+    __slots__ = ("_budget", "_connection", "_content", "_head", "is_encoded", "status")
 
     def __init__(self, connection: Connection, budget: Budget) -> None:
         parser = connection.parser
         self.status: int = parser.status
-        self.headers: list[tuple[bytes, bytes]] = parser.headers
+        self._head = parser.head
         self.is_encoded: bool = parser.is_encoded
         self._content = connection.take()
         self._connection: Connection | None = connection
@@ -163,6 +161,11 @@ class AsyncDirectExchange:
         if parser.complete:
             self._connection = None
             connection.pool.put(connection)
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """The fields of the head."""
+        return fields_of(self._head)
 
     def whole(self) -> bytes | None:
         """The body, if all of it came with the head."""
@@ -204,17 +207,28 @@ class AsyncDirectExchange:
             await asyncio.sleep(0)
 
     def abandon(self) -> None:
-        """As close, at the next opportunity of the event loop; from any thread."""
+        """As close, in the event loop at once and from elsewhere soon; never raises."""
         connection, self._connection = self._connection, None
         self._content = b""
         if connection is None:
             return
         pool = connection.pool
-        try:
-            if pool.is_reachable:
+        if pool.is_reachable:
+            if _running_loop() is pool.loop:
+                # The loop may end in the next moment, and would leave the socket to the collector.
+                connection.discard()
+                return
+            try:
                 pool.loop.call_soon_threadsafe(connection.discard)
                 return
-        except RuntimeError:  # closed just now
-            pass
+            except RuntimeError:  # closed just now
+                pass
         pool.live.discard(connection)
         connection.disown()
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return get_running_loop()
+    except RuntimeError:
+        return None

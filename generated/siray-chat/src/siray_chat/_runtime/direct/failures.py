@@ -10,6 +10,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..timeouts import Budget, LimitName
     from ..transport import Phase
+    from .routes import Route
+
+
+class UnsentError(Exception):
+    """A connection that had rested was lost before any byte of the request was written."""
 
 
 def overdue(budget: Budget, phase: Phase) -> TransportError:
@@ -31,6 +36,14 @@ def broken(error: OSError, phase: Phase) -> TransportError:
         # The words of Python's own errors repeat numbers.
         text = strerror(error.errno)
     return TransportError(text, phase)
+
+
+def not_reached(error: TransportError, route: Route) -> TransportError:
+    """Why nothing was connected to; it is told when that was not the server, but a proxy."""
+    if route.proxy is None:
+        return error
+    text = f"proxy {route.proxy.shown}: {error}"
+    return TransportError(text, error.phase, permanent=error.permanent)
 
 
 def closed(phase: Phase = "connecting") -> TransportError:

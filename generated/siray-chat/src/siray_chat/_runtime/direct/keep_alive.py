@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from .framing import fields_of
 
-def keep_alive_seconds(headers: list[tuple[bytes, bytes]]) -> float:
+
+def keep_alive_seconds(head: bytes) -> float:
     """How long the server keeps a resting connection, if it has said so (``Keep-Alive: timeout=5``)."""
-    for name, value in headers:
+    if b"\nkeep-alive" not in head.lower():
+        return float("inf")
+    for name, value in fields_of(head):
         if name.lower() == b"keep-alive":
             for part in value.split(b","):
                 key, _, number = part.strip().partition(b"=")

@@ -5,6 +5,7 @@ others grow old and are closed. Nothing here waits or closes: what has to be clo
 ``surplus``, and a ``Waiter`` is told to look again. A pool is used under the lock of its owner, but
 for ``forget``, which finalizers may call at any time. An exception that a signal handler raises
 within a method leaves the pool in order: each changes it in one step, or in steps that may be missing.
+The sync transport's; in an event loop nothing is concurrent, and :mod:`.async_pool` is made for that.
 """
 
 from __future__ import annotations
@@ -119,6 +120,7 @@ class Pool(Generic[C]):
 
     def put(self, connection: C, now: float) -> None:
         """A connection in use is idle from now on, or goes to the first who waits."""
+        connection.idle_since = now
         waiters = self._waiters
         if waiters:
             waiter = waiters[0]
@@ -134,14 +136,13 @@ class Pool(Generic[C]):
             return
         if now >= self._next_expiry:
             self.expire(now)
-        connection.idle_since = now
-        resting = self._idle.get(connection.key)
+        idle = self._idle
+        resting = idle.get(connection.key)
         if resting is None:
-            self._idle[connection.key] = resting = [connection]
+            idle[connection.key] = resting = [connection]
         else:
             resting.append(connection)
-        count = len(resting) if len(self._idle) == 1 else self.idle_count
-        if count > self._max_idle:
+        if (len(resting) if len(idle) == 1 else self.idle_count) > self._max_idle:
             self._evict()
 
     def forget(self, number: int) -> None:

@@ -16,8 +16,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ..transport import TransportError
-from .failures import broken, closed, overdue, timed_out
-from .framing import LAST_CHUNK, READ_SIZE, AnswerParser, chunk
+from .failures import UnsentError, broken, closed, overdue, timed_out
+from .framing import READ_SIZE, AnswerParser, BodyWriter
+from .keep_alive import keep_alive_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +36,8 @@ EARLY = 1024 * 1024
 
 _native = getattr(socket.socket.recv, "__objclass__", None) is socket.socket.__mro__[1]
 _KERNEL_LIMITS = _native and sys.platform == "linux" and calcsize("l") == 8
+_AT_ONCE = getattr(socket, "MSG_DONTWAIT", 0)
+"""Flag of a call that is not to wait; only used where the kernel keeps the limits."""
 _SLACK = 0.75
 """A limit that comes nearer all the time is set to this part of it, and again only when it is near."""
 _LOST = (BrokenPipeError, ConnectionResetError, ConnectionAbortedError)
@@ -47,12 +50,8 @@ _buffers: list[memoryview] = []
 Who takes one has it alone, since ``list.pop`` cannot give it twice."""
 
 
-class UnsentError(Exception):
-    """A connection that had rested was lost before any byte of the request was written."""
-
-
 class Connection:
-    """An open connection without TLS, or one that is yet to be opened."""
+    """An open connection, or one that is yet to be opened."""
 
     __slots__ = (
         "__weakref__",
@@ -103,16 +102,17 @@ class Connection:
 
     # -- the life of a connection
 
-    def is_stale(self) -> bool:
-        """Whether the server has closed a resting connection, or sent what nobody asked for."""
+    def is_stale(self, now: float) -> bool:
+        """Whether the server has closed a resting connection, is about to, or has sent unasked."""
         connected = self._socket
-        if connected is None:
+        session = self._session
+        if connected is None or (session is not None and session.is_ended):
             return True
         try:
             poll = self._poll
             if not (self._has_more(0) if poll is None else poll(0)):
-                return False
-            session = self._session
+                rested = now - self.idle_since
+                return rested > 1.0 and rested > keep_alive_seconds(self.parser.head) - 1.0
             if session is None:
                 return True
             # TLS has things to say of its own, as new session tickets.
@@ -304,52 +304,33 @@ class Connection:
         self.written = 0
         self.parser.begin(request.method)
         body = request.body
-        if body is None:
-            self._send(head, budget)
-        elif body.content is None:
+        content = b"" if body is None else body.content
+        if content is None:
             self._send_blocks(head, request.blocks(), budget)
-        elif len(body.content) <= JOINED:
-            self._send(head + body.content, budget)
+        elif len(content) <= JOINED:
+            self._send(head + content, budget)
         else:
-            view = memoryview(body.content)
+            view = memoryview(content)
             # In pieces, because TLS makes a copy of each.
             if self._send(head, budget):
                 for start in range(0, len(view), JOINED):
                     if not self._send(view[start : start + JOINED], budget):
                         break
-        early, self._early = self._early, b""
+        early = self._early
+        if early:
+            self._early = b""
         return early
 
     def _send_blocks(self, head: bytes, blocks: Iterator[bytes], budget: Budget) -> None:
-        fields = head.lower()
-        is_chunked = b"\r\ntransfer-encoding: chunked\r\n" in fields
-        left: int | None = None
-        if not is_chunked:
-            _, found, rest = fields.partition(b"\r\ncontent-length: ")
-            left = int(rest.partition(b"\r\n")[0]) if found else 0
+        writer = BodyWriter(head)
         if not self._send(head, budget):
             return
         for block in blocks:
-            if not block:
-                continue
-            if left is not None:
-                left -= len(block)
-                if left < 0:
-                    raise TransportError(
-                        "the body has more bytes than its Content-Length says",
-                        "sending",
-                        permanent=True,
-                    )
-            if not self._send(chunk(block) if is_chunked else block, budget, watch=True):
+            if block and not self._send(writer.write(block), budget, watch=True):
                 return
-        if is_chunked:
-            self._send(LAST_CHUNK, budget)
-        elif left:
-            raise TransportError(
-                f"the body has {left} bytes less than its Content-Length says",
-                "sending",
-                permanent=True,
-            )
+        end = writer.end()
+        if end:
+            self._send(end, budget)
 
     def _send(self, data: bytes | memoryview, budget: Budget, *, watch: bool = False) -> bool:
         """Send it all; False where an answer says that it is not wanted any more."""
@@ -360,11 +341,11 @@ class Connection:
             raise closed("sending")
         if _KERNEL_LIMITS and not watch:
             try:
-                sent = connected.send(wire, socket.MSG_DONTWAIT)
+                sent = connected.send(wire, _AT_ONCE)
             except BlockingIOError:
                 sent = 0
             except OSError as error:
-                return self._after_lost_send(error, budget)
+                return self._after_lost_send(error)
             self.written += sent
             if sent == len(wire):
                 return True
@@ -396,7 +377,7 @@ class Connection:
             except BlockingIOError:
                 continue
             except OSError as error:
-                return self._after_lost_send(error, budget)
+                return self._after_lost_send(error)
             self.written += sent
             data = data[sent:]
         return True
@@ -461,7 +442,7 @@ class Connection:
             return False
         return True
 
-    def _after_lost_send(self, error: OSError, budget: Budget) -> bool:
+    def _after_lost_send(self, error: OSError) -> bool:
         """The server takes no more: perhaps it has said why. Raises unless it has."""
         if not self.written and self._is_reused:
             raise UnsentError from error

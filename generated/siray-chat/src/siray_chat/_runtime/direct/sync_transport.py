@@ -14,12 +14,13 @@ from time import monotonic
 from typing import TYPE_CHECKING
 from weakref import ref
 
-from .failures import broken, closed, overdue, timed_out
-from .framing import AnswerParser
+from ..transport import TransportError
+from .failures import UnsentError, broken, closed, not_reached, overdue, timed_out
+from .framing import AnswerParser, fields_of
 from .pool import Pool, Waiter
 from .routes import Routes
 from .sync_connecting import TooLateError, connect_tcp, connect_unix, secure, tunnel
-from .sync_connection import Connection, UnsentError
+from .sync_connection import Connection
 
 if TYPE_CHECKING:
     import ssl
@@ -80,10 +81,12 @@ class DirectTransport:
             if route.forwarded
             else request.head()
         )
+        pool = self._pool
         while True:
+            now = monotonic()
             with self._lock:
-                connection = self._pool.take(route.key, monotonic())
-            if connection is None or connection.is_stale():
+                connection = pool.take(route.key, now)
+            if connection is None or connection.is_stale(now):
                 connection = self._connection(connection, route, budget)
             parser = connection.parser
             try:
@@ -110,9 +113,10 @@ class DirectTransport:
         pool = self._pool
         while stale is not None:
             stale.retire()
+            now = monotonic()
             with self._lock:
-                resting = pool.take(route.key, monotonic())
-            if resting is not None and not resting.is_stale():
+                resting = pool.take(route.key, now)
+            if resting is not None and not resting.is_stale(now):
                 return resting
             stale = resting
         made = Connection(route.key, pool)
@@ -122,7 +126,9 @@ class DirectTransport:
         if not may_open:
             given = self._wait(made, budget)
             if given is not None:
-                return given if not given.is_stale() else self._connection(given, route, budget)
+                if given.is_stale(monotonic()):
+                    return self._connection(given, route, budget)
+                return given
         return self._opened(made, route, budget)
 
     def _wait(self, made: Connection, budget: Budget) -> Connection | None:
@@ -174,7 +180,10 @@ class DirectTransport:
             if route.unix_socket is not None:
                 connected = connect_unix(route.unix_socket, deadline)
             else:
-                connected = connect_tcp(route.host, route.port, deadline)
+                try:
+                    connected = connect_tcp(route.host, route.port, deadline)
+                except TransportError as error:
+                    raise not_reached(error, route) from error
             if route.tunnel_head:
                 tunnel(connected, route, AnswerParser(), deadline)
             session = None
@@ -205,9 +214,10 @@ class DirectTransport:
         ):
             connection.retire()
             return
+        pool = self._pool
         with self._lock:
-            self._pool.put(connection, monotonic())
-        if self._pool.surplus:
+            pool.put(connection, monotonic())
+        if pool.surplus:
             self._close_surplus()
         if self._closed:
             self._close_idle()
@@ -254,9 +264,9 @@ class DirectExchange:
         "_budget",
         "_connection",
         "_content",
+        "_head",
         "_is_reading",
         "_transport",
-        "headers",
         "is_encoded",
         "status",
     )
@@ -271,13 +281,18 @@ class DirectExchange:
         """Without a budget the answer is complete, and the connection not needed any more."""
         parser = connection.parser
         self.status: int = parser.status
-        self.headers: list[tuple[bytes, bytes]] = parser.headers
+        self._head = parser.head
         self.is_encoded: bool = parser.is_encoded
         self._content = content
         self._connection: Connection | None = None if budget is None else connection
         self._transport: DirectTransport = transport
         self._budget = budget
         self._is_reading = False
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """The fields of the head."""
+        return fields_of(self._head)
 
     def whole(self) -> bytes | None:
         """The body, if all of it came with the head."""

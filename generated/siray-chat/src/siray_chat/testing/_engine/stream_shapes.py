@@ -12,7 +12,7 @@ from typing import Any
 
 from .media_types import Kind, kind_of
 from .merging import flatten
-from .nodes import as_bool, as_object, as_text
+from .nodes import as_bool, as_list, as_object, as_text
 from .references import References
 from .routing import Operation
 
@@ -20,6 +20,7 @@ __all__ = ["STREAM_KINDS", "StreamShape", "find_stream", "is_streamed"]
 
 STREAM_KINDS: frozenset[Kind] = frozenset(("sse", "ndjson", "json-seq"))
 _ENVELOPE = frozenset(("data", "event", "id", "retry"))
+_TEXTS = ("response", "text", "content", "thinking", "reasoning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class StreamShape:
 
     `condition` names the boolean property of the request's body that asks for the stream ("" for
     none, `is_default` when its default is true); `finished_by` is the path of the value that is
-    null until the end; `renames` maps names in an item to names in the whole, `keys` the arrays
+    null or false until the end; `renames` maps names in an item to names in the whole, `keys` the arrays
     whose objects go by an index to the name of that index.
     """
 
@@ -85,8 +86,14 @@ def _describe(
     finished_by = tuple(part for part in as_text(facts.get("finished-by")).split("/") if part)
     renames, keys = _strings(facts.get("rename")), _strings(facts.get("keys"))
     terminator = as_text(facts.get("terminator"))
+    opened = _opened(item, references) if kind == "sse" and not facts else None
+    if opened is not None:
+        item, terminator = opened
+        properties = as_object(flatten(item, references).rules.get("properties"))
     if not facts:
         finished_by, renames, keys = _chunk_shape(properties, references)
+        if not finished_by and _has_flag(properties, references):
+            finished_by = ("done",)
     if not terminator and finished_by and kind == "sse":
         terminator = "[DONE]"
     condition = as_text(facts.get("condition"))
@@ -118,6 +125,39 @@ def _body_property(operation: Operation, name: str, references: References) -> d
         if name in properties:
             return flatten(properties[name], references).rules
     return {}
+
+
+def _opened(item: Any, references: References) -> tuple[Any, str] | None:
+    """The schema of the data, and the terminator, of two parsed events one of which is the end."""
+    alternatives = flatten(item, references).alternatives
+    if len(alternatives) != 1 or len(alternatives[0].branches) != 2:
+        return None
+    items: list[Any] = []
+    terminators: list[str] = []
+    for option in alternatives[0].branches:
+        properties = as_object(flatten(option, references).rules.get("properties"))
+        if "data" not in properties or not properties.keys() <= _ENVELOPE:
+            return None
+        data = flatten(properties["data"], references).rules
+        values = [data["const"]] if "const" in data else as_list(data.get("enum"))
+        if len(values) == 1 and isinstance(values[0], str):
+            terminators.append(values[0])
+        elif "properties" in data:
+            items.append(properties["data"])
+    if len(items) == len(terminators) == 1:
+        return items[0], terminators[0]
+    return None
+
+
+def _has_flag(properties: dict[str, Any], references: References) -> bool:
+    """Pieces of a message or a text, of which the last has the flag `done`."""
+
+    def type_of(name: str) -> Any:
+        return flatten(properties.get(name), references).rules.get("type")
+
+    if type_of("done") != "boolean":
+        return False
+    return type_of("message") == "object" or any(type_of(name) == "string" for name in _TEXTS)
 
 
 def _chunk_shape(

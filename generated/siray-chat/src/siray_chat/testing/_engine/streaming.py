@@ -29,6 +29,7 @@ def stream_items(
     """
     if example is not None:
         items = as_list(example) if isinstance(example, list) else [example]
+        _raise_flag(items, shape)
         return items if usage else trim_usage(items, shape)
     if isinstance(whole, dict) and (shape.renames or shape.keys):
         return split(cast("dict[str, Any]", whole), shape, sampler, usage=usage)
@@ -36,7 +37,16 @@ def stream_items(
     for item in items[:-1]:
         if shape.finished_by:
             _unfinish(item, shape.finished_by)
+    _raise_flag(items, shape)
     return items
+
+
+def _raise_flag(items: list[Any], shape: StreamShape) -> None:
+    """Let the last item say that it is the last, where that is a flag."""
+    name = shape.finished_by[0] if len(shape.finished_by) == 1 else ""
+    last = as_object(items[-1]) if items else {}
+    if name and isinstance(last.get(name, False), bool):
+        items[-1] = {**last, name: True}
 
 
 def trim_usage(items: list[Any], shape: StreamShape) -> list[Any]:
@@ -57,7 +67,8 @@ def _unfinish(item: Any, path: tuple[str, ...]) -> None:
     elif rest:
         _unfinish(as_object(item).get(name), tuple(rest))
     elif name in as_object(item):
-        as_object(item)[name] = None
+        flag = isinstance(as_object(item)[name], bool)
+        as_object(item)[name] = False if flag else None
 
 
 def frame(items: Iterable[Any], shape: StreamShape) -> Iterator[bytes]:
