@@ -65,6 +65,7 @@ RUNTIME_LAYERS = (
         "servers",
         "steps",
         "timeouts",
+        "undisturbed",
         "unset",
     },
     # Values: JSON, and what it is in Python.
