@@ -104,6 +104,9 @@ class AsyncClient:
 
     def _calling(self) -> AsyncCalls:
         """What makes the calls, loaded by the first one."""
+        from .undisturbed import load_msgspec
+
+        load_msgspec()
         from .async_calls import AsyncCalls
 
         calls = self._calls = AsyncCalls(self._settings, self._connections)

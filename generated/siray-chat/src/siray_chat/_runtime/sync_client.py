@@ -104,6 +104,9 @@ class SyncClient:
 
     def _calling(self) -> SyncCalls:
         """What makes the calls, loaded by the first one."""
+        from .undisturbed import load_msgspec
+
+        load_msgspec()
         from .sync_calls import SyncCalls
 
         calls = self._calls = SyncCalls(self._settings, self._connections)
