@@ -49,7 +49,7 @@ check: $(READY) ## fail if a generated client is not in step with its document a
 .PHONY: test
 test: $(READY) ## run all tests, JOBS=4 at a time (ARGS="tests/unit -k name" narrows)
 	@echo '==> test: skipped tests are listed with their reason at the end'
-	@$(RUN) -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+	@$(RUN) -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
 .PHONY: test-dev
 test-dev: $(READY) ## the behaviour of clients in Python's development mode, every warning an error

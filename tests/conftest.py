@@ -264,7 +264,7 @@ def make_environment(python: Path | str, folder: Path, requirements: Sequence[st
 
 @pytest.fixture(scope="session", params=VERSIONS)
 def environment(request: pytest.FixtureRequest, constraints: Path) -> Path:
-    """An interpreter of each supported version with our dependencies, pytest and hypothesis, but not us.
+    """An interpreter of each supported version with the dependencies of sdkpress and its client, pytest and hypothesis, but not us.
 
     Kept in .venv, under a name made of what is in it, so that only the first run installs.
     """
@@ -274,8 +274,10 @@ def environment(request: pytest.FixtureRequest, constraints: Path) -> Path:
     interpreter = find_interpreter(version)
     if interpreter is None:
         pytest.skip(f"no Python {version} on PATH or in pyenv")
-    configuration = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
-    wanted = [*configuration["project"]["dependencies"], "pytest", "hypothesis"]
+    projects = [REPOSITORY / "pyproject.toml", GENERATED / "pyproject.toml"]
+    tables = [tomllib.loads(path.read_text(encoding="utf-8"))["project"] for path in projects]
+    wanted = [*(each for table in tables for each in table["dependencies"])]
+    wanted += ["pytest", "hypothesis"]
     text = "\n".join([str(interpreter), *wanted, constraints.read_text(encoding="utf-8")])
     name = f"{version}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     folder = REPOSITORY / ".venv" / "versions" / name

@@ -8,7 +8,8 @@ import pytest
 
 from tests.conftest import GENERATED, REPOSITORY, run
 
-pytestmark = [pytest.mark.slow, pytest.mark.index]
+# One group: two processes must not install into one folder.
+pytestmark = [pytest.mark.slow, pytest.mark.index, pytest.mark.xdist_group("versions")]
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -222,7 +222,7 @@ def test_the_callers_loop_does_not_count(driver: Driver) -> None:
 
 def test_waiting_of_the_caller_does_not_count(driver: Driver) -> None:
     with serving(stream(*HELLO, DONE)) as server:
-        client = driver.client(server.url, timeout=0.2)
+        client = driver.client(server.url, timeout=1)
         answer = driver.create(client, stream=True)
-        time.sleep(0.4)
+        time.sleep(1.2)
         assert text(driver.items(answer)) == "Hello"

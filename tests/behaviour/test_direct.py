@@ -729,6 +729,8 @@ import os, signal, sys, threading, time, warnings
 from tests.behaviour.test_direct import DirectTransport, get, prepared, send
 from sdkpress.runtime.timeouts import Budget, Timeout
 from sdkpress.runtime.transport import TransportError
+# Where the tests run in the background of a shell, Ctrl-C is ignored from the start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 """
 
 

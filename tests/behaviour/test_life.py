@@ -190,6 +190,8 @@ def test_ctrl_c_passes_at_once(package: ModuleType, streaming: bool) -> None:
         code = f"""
 import os, signal, threading
 import {package.__name__} as package
+# Where the tests run in the background of a shell, Ctrl-C is ignored from the start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 client = package.Siray(api_key="k", base_url={server.url!r})
 try:
     # What the first call loads takes its time on a busy machine.
