@@ -29,7 +29,9 @@ from peers import FLOOR, OURS
 ROOT = Path(__file__).resolve().parents[2]
 BUDGETS = Path(__file__).resolve().with_name("instructions.json")
 SLACK = 1.12
-"""How much more than what was counted is allowed; between Python 3.11 and 3.13 ratios differ by 9 %."""
+"""How much more than what was counted is allowed; between Python 3.11 and 3.13 ratios differ by 9 %.
+
+The import of the floor, which is msgspec, also varies by a tenth between environments: a quarter more."""
 WORKS = {
     "import": ("", ""),
     "request": ("answers", "answer"),
@@ -107,7 +109,10 @@ def main() -> int:
     found = counted([options.package])
     ratios = {work: ours / floor for work, (ours, floor) in found.items()}
     if options.write:
-        allowed = {work: round(ratio * SLACK, 3) for work, ratio in ratios.items()}
+        allowed = {
+            work: round(ratio * (SLACK + (work == "import") / 4), 3)
+            for work, ratio in ratios.items()
+        }
         BUDGETS.write_text(json.dumps(allowed, indent=2) + "\n", encoding="utf-8")
     budgets: dict[str, float] = json.loads(BUDGETS.read_text(encoding="utf-8"))
     print(f"{'':<15}{'ours':>14}{'floor':>14}{'ratio':>9}{'allowed':>9}")
