@@ -1,17 +1,23 @@
-"""The package under test, and a driver for each of its clients."""
+"""The package under test, a driver for each of its clients, and the direct transports by themselves."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import importlib
 import logging
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
+from sdkpress.runtime.direct.async_transport import AsyncDirectTransport
+from sdkpress.runtime.direct.sync_transport import DirectTransport
+from tests.behaviour.async_direct_calls import Run
 from tests.behaviour.driving import (
     ASYNC_TRANSPORTS,
     SYNC_TRANSPORTS,
@@ -130,3 +136,36 @@ def driver(request: pytest.FixtureRequest) -> Iterator[Driver]:
     made: Driver = driver_class(request.getfixturevalue(package), transport)
     yield made
     made.close()
+
+
+@pytest.fixture
+def transport() -> Iterator[DirectTransport]:
+    """The sync direct transport, closed at the end."""
+    made = DirectTransport(proxy="")
+    yield made
+    made.close()
+
+
+def loop_factories() -> list[Any]:
+    factories = [pytest.param(None, id="asyncio")]
+    with contextlib.suppress(ImportError):
+        import uvloop
+
+        factories.append(pytest.param(uvloop.new_event_loop, id="uvloop"))
+    return factories
+
+
+@pytest.fixture(params=loop_factories())
+def run(request: pytest.FixtureRequest) -> Iterator[Run]:
+    """Runs a coroutine function with a transport, which is closed at the end."""
+    with asyncio.Runner(loop_factory=request.param, debug=True) as runner:
+        transport = AsyncDirectTransport(proxy="")
+
+        def do(test: Callable[[AsyncDirectTransport], Awaitable[Any]]) -> Any:
+            async def main() -> Any:
+                return await test(transport)
+
+            return runner.run(main())
+
+        yield do
+        runner.run(transport.close())

@@ -19,7 +19,7 @@ import trustme
 
 from tests.behaviour.driving import Driver
 from tests.behaviour.fault_server import CUT, FaultServer, Pause, reply, serving, stream
-from tests.behaviour.test_direct import read_head
+from tests.behaviour.listening import read_head
 
 pytestmark = pytest.mark.only("default")
 
