@@ -37,10 +37,22 @@ class Examples:
         self._sampler = Sampler(self._references, "request", most_nodes=_MOST_NODES)
 
     def arguments(self, operation: Operation, view: OperationView) -> tuple[str, ...]:
-        """Arguments of a call, as they are written; optional ones are left out."""
+        """Arguments of a call, as they are written; optional ones are left out.
+
+        Unless the body is not valid without them, as where one of two properties is needed.
+        """
         shown = [argument for argument in view.default_arguments if argument.is_required]
         needs_body = any(argument.location in ("body", "field") for argument in shown)
         body = self._body(operation) if needs_body else None
+        if view.body_required and view.body_kind == "fields":
+            given = {item.wire_name for item in shown if item.location == "field"}
+            more = self._needed(operation, given, body)
+            body = more or body
+            shown = [
+                item
+                for item in view.default_arguments
+                if item in shown or (item.location == "field" and item.wire_name in more)
+            ]
         found: list[str] = []
         for argument in shown:
             value = self._value(operation, argument, body)
@@ -58,7 +70,7 @@ class Examples:
         node = self._at(webhook.body.contents[0].pointer) if webhook.body else {}
         for _, value in examples_of(node, self._references):
             return value
-        return self._sampler.sample(node.get("schema", {}), is_minimal=True)
+        return self._sampler.sample(node.get("schema", {}), extent="minimal")
 
     def _value(self, operation: Operation, argument: ArgumentView, body: Any) -> Any:
         if argument.location == "body":
@@ -91,9 +103,32 @@ class Examples:
         for value in suggested:
             if type(value) is type(sampled):
                 if is_mapping(value) and is_mapping(sampled):
-                    return {**sampled, **value}
+                    return self._completed(value, sampled, schema)
                 return value
         return sampled
+
+    def _completed(self, value: dict[str, Any], sampled: Any, schema: Any) -> dict[str, Any]:
+        """An example with what it leaves out, where that suits it."""
+        completed = {**sampled, **value}
+        accepts = self._sampler.rules.accepts
+        if not accepts(completed, schema):
+            for other in (value, self._sampler.mend(value, schema)):
+                if is_mapping(other) and accepts(other, schema):
+                    return other
+        return completed
+
+    def _needed(self, operation: Operation, given: set[str], body: Any) -> dict[str, Any]:
+        """A body with the optional properties that these ones need beside them; {} for none."""
+        node = self._at(operation.body.contents[0].pointer) if operation.body else {}
+        schema: Any = node.get("schema", {})
+        members = as_dict(body)
+        accepts = self._sampler.rules.accepts
+        if accepts({name: members[name] for name in given if name in members}, schema):
+            return {}
+        for value in (members, as_dict(self._sampler.sample(schema, extent="minimal"))):
+            if value and accepts(value, schema):
+                return value
+        return {}
 
     def _lines(self, node: dict[str, Any], schema: Any, suggested: list[Any]) -> Any:
         """Items of a sequence: at least one, since a body without any is none."""
