@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import msgspec
 
+from .making import Extent
 from .media_types import kind_of
 from .nodes import as_list, as_object
 from .references import References
@@ -21,6 +22,8 @@ _MESSAGES = (
     "reason", "error",
 )  # fmt: skip
 
+_CODES = ("code", "error_code", "errorCode", "type")
+
 
 def find_response(operation: Operation, status: int) -> dict[str, Any] | None:
     """The response for a status: its own, that of its range, or the default."""
@@ -31,9 +34,10 @@ def find_response(operation: Operation, status: int) -> dict[str, Any] | None:
     return None
 
 
-def problem_details(status: int, title: str, detail: str) -> bytes:
+def problem_details(status: int, title: str, detail: str, code: str = "") -> bytes:
     """The body of an error where the document has no shape for it (RFC 9457)."""
-    return msgspec.json.encode({"title": title, "status": status, "detail": detail})
+    more = {"code": code} if code else {}
+    return msgspec.json.encode({"title": title, "status": status, "detail": detail, **more})
 
 
 class ErrorBodies:
@@ -58,8 +62,9 @@ class ErrorBodies:
     def made(self, schema: Any) -> Any:
         """A sample that says no more than it must, as long as it has a place for a message."""
         value: Any = None
-        for is_minimal in (True, False):
-            value = self._sampler.sample(schema, is_minimal=is_minimal)
+        extents: tuple[Extent, ...] = ("minimal", "usual")
+        for extent in extents:
+            value = self._sampler.sample(schema, extent=extent)
             if next(_message_places(value), None) is not None:
                 break
         return value
@@ -79,12 +84,36 @@ class ErrorBodies:
             break
         return told
 
-    def _try(self, told: Any, schema: Any, holder: dict[str, Any], name: str, content: Any) -> None:
-        if name in holder:
-            former = holder[name]
-            holder[name] = content
-            if not self._sampler.rules.accepts(told, schema):
-                holder[name] = former
+    def with_code(self, value: Any, schema: Any, code: str) -> Any:
+        """The error with this code beside its message, or wherever it has one.
+
+        A place is one that the schema lets hold it; the code goes in all the same where none is.
+        """
+        told = copy.deepcopy(value)
+        near = [holder for holder, _ in _message_places(told)]
+        holders = [*near, *(one for one in _objects(told, 0) if one not in near)]
+        for name in _CODES:
+            for holder in holders:
+                if name in holder and self._try(told, schema, holder, name, code):
+                    return told
+        for holder in holders:
+            holder["code"] = code
+            if self._sampler.rules.accepts(told, schema):
+                return told
+            del holder["code"]
+        if holders:
+            holders[0]["code"] = code
+        return told
+
+    def _try(self, told: Any, schema: Any, holder: dict[str, Any], name: str, content: Any) -> bool:
+        if name not in holder:
+            return False
+        former = holder[name]
+        holder[name] = content
+        if self._sampler.rules.accepts(told, schema):
+            return True
+        holder[name] = former
+        return False
 
     def _json_media(self, response: dict[str, Any] | None) -> tuple[str, dict[str, Any]] | None:
         for media_type, node in as_object((response or {}).get("content")).items():

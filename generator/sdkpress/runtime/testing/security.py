@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Collection, Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -14,6 +15,9 @@ from .references import References
 
 __all__ = ["Credentials", "SecurityGate"]
 
+_WRONG = re.compile(
+    r"(?<![a-z0-9])(?:wrong|invalid|bad|expired|revoked)(?![a-z0-9])", re.IGNORECASE
+)
 Credentials = Mapping[str, str | Collection[str]]
 
 
@@ -21,8 +25,8 @@ class SecurityGate:
     """Checks security requirements.
 
     `credentials` maps names of security schemes to the keys that are right (`user:password` for
-    basic); a scheme it does not name, as all of them without it, accepts every key that is not
-    empty.
+    basic); a scheme it does not name, as all of them without it, accepts every key except an empty
+    one and one that calls itself wrong (`wrong-key`, `invalid`).
     """
 
     def __init__(self, references: References, credentials: Credentials | None) -> None:
@@ -46,6 +50,11 @@ class SecurityGate:
                 return ""
             reasons.append(" and ".join(missing))
         return "; or ".join(dict.fromkeys(reasons))
+
+    def right(self, name: str) -> str | None:
+        """A key that is right for a scheme; None where any one is."""
+        keys = self._credentials.get(name)
+        return keys if keys is None or isinstance(keys, str) else min(keys, default=None)
 
     def challenge(self, requirements: list[Any]) -> str:
         """The `WWW-Authenticate` of a 401 (RFC 9110, section 11.6.1)."""
@@ -84,9 +93,11 @@ class SecurityGate:
         if not given:
             return f"{what} is missing"
         right = self._credentials.get(name)
-        if right is None or given == right or (not isinstance(right, str) and given in right):
-            return ""
-        return f"{what} has a wrong key"
+        if right is None:
+            is_right = _WRONG.search(given) is None
+        else:
+            is_right = given == right or (not isinstance(right, str) and given in right)
+        return "" if is_right else f"{what} has a wrong key"
 
 
 def _authorization(request: ReceivedRequest, word: str) -> str:
