@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from .event_streams import Events, find_events
 from .media_types import Kind, kind_of
 from .merging import flatten
 from .nodes import as_bool, as_list, as_object, as_text
@@ -19,8 +20,9 @@ from .routing import Operation
 __all__ = ["STREAM_KINDS", "StreamShape", "find_stream", "is_streamed"]
 
 STREAM_KINDS: frozenset[Kind] = frozenset(("sse", "ndjson", "json-seq"))
+_MOST_LEVELS = 4
 _ENVELOPE = frozenset(("data", "event", "id", "retry"))
-_TEXTS = ("response", "text", "content", "thinking", "reasoning")
+_TEXTS = ("thinking", "reasoning", "response", "text", "content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class StreamShape:
     `condition` names the boolean property of the request's body that asks for the stream ("" for
     none, `is_default` when its default is true); `finished_by` is the path of the value that is
     null or false until the end; `renames` maps names in an item to names in the whole, `keys` the arrays
-    whose objects go by an index to the name of that index.
+    whose objects go by an index to the name of that index. `events` are the schemas of typed
+    events by their names.
     """
 
     media_type: str
@@ -45,6 +48,7 @@ class StreamShape:
     is_default: bool = False
     renames: dict[str, str] = field(default_factory=dict[str, str])
     keys: dict[str, str] = field(default_factory=dict[str, str])
+    events: Events = field(default_factory=Events)
 
 
 def is_streamed(media_type: str, media: dict[str, Any]) -> bool:
@@ -92,15 +96,15 @@ def _describe(
         properties = as_object(flatten(item, references).rules.get("properties"))
     if not facts:
         finished_by, renames, keys = _chunk_shape(properties, references)
-        if not finished_by and _has_flag(properties, references):
-            finished_by = ("done",)
+        if not finished_by and (texts := _flagged(properties, references)):
+            finished_by, renames = ("done",), {name: name for name in texts}
     if not terminator and finished_by and kind == "sse":
         terminator = "[DONE]"
     condition = as_text(facts.get("condition"))
     if not condition and others:
         condition = "stream"
-    asked = _body_property(operation, condition, references)
-    if not condition or asked.get("type") not in ("boolean", ["boolean", "null"]):
+    asked = _body_property(operation, condition, references) if condition else {}
+    if not asked:
         condition = as_text(facts.get("condition"))
     return StreamShape(
         media_type=media_type,
@@ -108,23 +112,48 @@ def _describe(
         kind=kind if kind in STREAM_KINDS else "ndjson",
         item=item,
         has_whole=bool(others),
-        is_envelope=kind == "sse" and "data" in properties and properties.keys() <= _ENVELOPE,
+        is_envelope=kind == "sse" and _is_envelope(item, references),
         terminator=terminator,
         finished_by=finished_by,
         condition=condition,
         is_default=as_bool(asked.get("default")),
         renames=renames,
         keys=keys,
+        events={} if finished_by else find_events(item, references),
     )
 
 
 def _body_property(operation: Operation, name: str, references: References) -> dict[str, Any]:
+    """The rules of a boolean property of the request's body, {} when there is none."""
     for node in as_object(operation.request_body.get("content")).values():
         schema = references.resolve(node).get("schema")
         properties = as_object(flatten(schema, references).rules.get("properties"))
-        if name in properties:
-            return flatten(properties[name], references).rules
+        if name not in properties:
+            continue
+        flat = flatten(properties[name], references)
+        branches = [branch for group in flat.alternatives for branch in group.branches]
+        kinds = {flatten(branch, references).rules.get("type") for branch in branches}
+        if flat.rules.get("type") in ("boolean", ["boolean", "null"], ["null", "boolean"]) or (
+            "boolean" in kinds <= {"boolean", "null"}
+        ):
+            # A default of the document stands beside the alternatives as well as in one.
+            return {**flat.rules, "type": "boolean"}
     return {}
+
+
+def _is_envelope(item: Any, references: References, level: int = _MOST_LEVELS) -> bool:
+    """Whether an item is the parsed event itself, or every alternative of it is."""
+    flat = flatten(item, references)
+    properties = as_object(flat.rules.get("properties"))
+    if "data" in properties:
+        return properties.keys() <= _ENVELOPE
+    branches = [branch for group in flat.alternatives for branch in group.branches]
+    return (
+        not properties
+        and bool(branches)
+        and level > 0
+        and all(_is_envelope(branch, references, level - 1) for branch in branches)
+    )
 
 
 def _opened(item: Any, references: References) -> tuple[Any, str] | None:
@@ -149,15 +178,19 @@ def _opened(item: Any, references: References) -> tuple[Any, str] | None:
     return None
 
 
-def _has_flag(properties: dict[str, Any], references: References) -> bool:
-    """Pieces of a message or a text, of which the last has the flag `done`."""
+def _flagged(properties: dict[str, Any], references: References) -> list[str]:
+    """The message, or the texts, that come in pieces of which the last has the flag `done`."""
 
     def type_of(name: str) -> Any:
-        return flatten(properties.get(name), references).rules.get("type")
+        kinds = flatten(properties.get(name), references).rules.get("type")
+        named = [kind for kind in as_list(kinds) if kind != "null"]
+        return named[0] if len(named) == 1 else kinds
 
     if type_of("done") != "boolean":
-        return False
-    return type_of("message") == "object" or any(type_of(name) == "string" for name in _TEXTS)
+        return []
+    if type_of("message") == "object":
+        return ["message"]
+    return [name for name in _TEXTS if type_of(name) == "string"]
 
 
 def _chunk_shape(
