@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import threading
 import time
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from sdkpress.runtime.testing.app import FakeApp
 from tests.behaviour.built import import_case
 from tests.behaviour.driving import MESSAGES, AsyncDriver, Driver, SyncDriver
 from tests.behaviour.test_answers import completion
@@ -348,6 +350,41 @@ def test_the_fake_server_without_a_server(generated_siray: ModuleType, kind: str
     assert 400 <= caught.value.status_code < 500
     assert [request.method for request in app.requests] == ["POST"] * 3
     driver.close()
+
+
+def test_a_script_without_an_end_waits_for_its_reader_and_ends_with_it(
+    here: InProcess, generated_siray: ModuleType
+) -> None:
+    app = FakeApp(import_module(f"{generated_siray.__name__}.testing").document())
+    made: list[int] = []
+    ends: list[str] = []
+
+    def chunks() -> Iterator[dict[str, Any]]:
+        try:
+            for number in itertools.count():
+                made.append(number)
+                choice = {"index": 0, "delta": {"content": "x" * 1000}, "finish_reason": None}
+                item = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+                yield {**item, "choices": [choice]}
+        finally:
+            ends.append("ended")
+
+    app.script("POST /v1/chat/completions").streams(chunks())
+    client = here.client(app, "http://app.test")
+    messages = [{"role": "user", "content": "Go on."}]
+    stream = here.driver.create(
+        client, model="alibaba/qwen3-max-256k", messages=messages, stream=True
+    )
+    for _ in range(5):
+        if here.driver.kind == "async":
+            here.driver.call(lambda: asyncio.sleep(0.02))
+        else:
+            time.sleep(0.02)
+    assert len(made) < 1_000
+    assert not ends
+    assert len(here.driver.items(stream, limit=500)) == 500
+    here.shut(stream)
+    here.wait_for(lambda: ends == ["ended"])
 
 
 def test_the_transports_are_public(tmp_path_factory: pytest.TempPathFactory) -> None:
