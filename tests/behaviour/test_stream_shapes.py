@@ -49,16 +49,41 @@ SCHEMAS: dict[str, Any] = {
     ),
     "Completion": thing("id choices", id=TEXT, choices=listed(thing(index={"type": "integer"},
         message=thing(content=TEXT), finish_reason=TEXT))),
+    "Reply": thing("id object text", id=TEXT, object={"enum": ["reply"]}, text=TEXT),
+    "Started": thing("type reply", type={"enum": ["replyStart"]}, reply=named("Reply")),
+    "Ended": thing("type reply", type={"enum": ["reply_stop"]}, reply=named("Reply")),
+    "Delta": thing("type text", type={"enum": ["reply_delta"]}, text=TEXT),
+    "Piece": thing("id object choices", id=TEXT, object={"enum": ["piece"]},
+        choices=listed(thing(index={"type": "integer"}, delta=thing(content=TEXT),
+        finish_reason={"type": ["string", "null"]}))),
+    "Whole": thing("id object choices", id=TEXT, object={"enum": ["whole"]},
+        choices=listed(thing(message=thing(content=TEXT)))),
     "Event": thing("data", data=named("Chunk")),
+    "ChunkEvent": thing("data", data={"type": "string", "contentMediaType": "application/json",
+        "contentSchema": named("Chunk")}, event=TEXT, id=TEXT, retry={"type": "integer"}),
     "End": thing("data", data={"type": "string", "enum": ["[END]"]}),
 }  # fmt: skip
 
-OPERATIONS = {
+OPERATIONS: dict[str, tuple[str, Any, Any]] = {
     "talks": ("application/x-ndjson", named("Line"), named("Talk")),
     "rows": ("application/x-ndjson", named("Row"), named("Row")),
     "jobs": ("text/event-stream", {"oneOf": [named("Begun"), named("Step")]}, named("Job")),
+    "replies": (
+        "text/event-stream", {"oneOf": [named("Started"), named("Delta")]}, named("Reply"),
+    ),
+    "endings": (
+        "text/event-stream",
+        {"oneOf": [named("Started"), named("Delta"), named("Ended")]},
+        named("Reply"),
+    ),
+    "pieces": ("text/event-stream", named("Piece"), named("Whole")),
+    "parsed": (
+        "text/event-stream", {"oneOf": [named("ChunkEvent"), {"const": {"data": "[END]"}}]},
+        named("Completion"),
+    ),
+    "alone": ("text/event-stream", named("ChunkEvent"), named("Completion")),
     "chats": ("text/event-stream", {"oneOf": [named("Event"), named("End")]}, named("Completion")),
-}
+}  # fmt: skip
 
 
 def operation(media_type: str, item: Any, whole: Any) -> dict[str, Any]:
@@ -160,6 +185,28 @@ def test_events_that_carry_the_whole(final: Read) -> None:
     whole = final("jobs", events(begun, {"type": "step", "text": "Hello"}, over, "[DONE]"))
     assert type(whole).__name__ == "Job", whole
     assert (whole.status, whole.text, whole.extra) == ("over", "Hello", {})
+
+
+def test_a_whole_that_comes_empty_and_never_again_is_no_whole(final: Read) -> None:
+    started = {"type": "replyStart", "reply": {"id": "1", "object": "reply", "text": ""}}
+    said = {"type": "reply_delta", "text": "Hello"}
+    items = final("replies", events(started, said))
+    assert [type(item).__name__ for item in items] == ["Started", "Delta"]
+    ended = {"type": "reply_stop", "reply": {"id": "1", "object": "reply", "text": "Hello"}}
+    assert final("endings", events(started, said, ended)).text == "Hello"
+
+
+def test_an_enum_of_one_value_is_that_of_the_whole(final: Read) -> None:
+    whole = final("pieces", events({**piece("Hel"), "object": "piece"}, piece("lo", "stop")))
+    assert (type(whole).__name__, whole.object) == ("Whole", "whole")
+    assert whole.choices[0].message.content == "Hello"
+
+
+@pytest.mark.parametrize(("name", "end"), [("parsed", "[END]"), ("alone", "[DONE]")])
+def test_events_whose_data_is_json_of_a_schema(final: Read, name: str, end: str) -> None:
+    whole = final(name, events(piece("Hel"), piece("lo", "stop"), end))
+    assert type(whole).__name__ == "Completion"
+    assert whole.choices[0].message.content == "Hello"
 
 
 def piece(content: str, finish: str | None = None) -> dict[str, Any]:

@@ -8,7 +8,14 @@ from typing import Any, Literal
 
 import pytest
 
-from sdkpress.runtime.decoding import JSONDecodeError, convert, decode_json, decoder_for
+from sdkpress.runtime.accepting import accept_json
+from sdkpress.runtime.decoding import (
+    JSONDecodeError,
+    MismatchError,
+    convert,
+    decode_json,
+    decoder_for,
+)
 from sdkpress.runtime.model import ABSENT, Maybe, Model
 from sdkpress.runtime.unions import alias, union
 from tests.unit.sample_models import (
@@ -244,6 +251,72 @@ class WidgetHolder(Model):
 class GadgetHolder(Model):
     held: Gadget | None = ABSENT
     size: Maybe[int] = ABSENT
+
+
+class Count(Model):
+    n: int
+
+
+class Word(Model):
+    n: str
+
+
+class Counted(Model):
+    id: int
+    items: Maybe[list[Count]] = ABSENT
+
+
+class Worded(Model):
+    id: int
+    items: Maybe[list[Word]] = ABSENT
+
+
+class Bare(Model):
+    id: int
+
+
+BareOrCounted = union("BareOrCounted", lambda: (Bare, Counted))
+
+
+class Slot(Model):
+    held: BareOrCounted  # type: ignore[valid-type]
+
+
+def test_a_member_that_matches_within_goes_before_one_that_does_not() -> None:
+    either = union("Either", lambda: (Counted, Worded))
+    data = b'{"id":1,"items":[{"n":"x"},{"n":"y"}]}'
+    assert decode_json(data, either) == (Worded(id=1, items=[Word(n="x"), Word(n="y")]), ())
+    assert decode_json(data.replace(b'"x"', b"1"), either).value.__class__ is Counted
+    found, notes = decode_json(b'{"id":1,"items":[{"n":null}]}', either)
+    assert found.__class__ is Counted
+    assert [note.path for note in notes] == ["items[0].n"]
+
+
+def test_only_strict_decoding_takes_a_member_that_knows_less() -> None:
+    value = {"held": {"id": 1, "items": [{"n": "x"}]}}
+    data = json.dumps(value).encode()
+    slot: Any
+    slot, notes = decode_json(data, Slot)
+    assert slot.held.__class__ is Counted
+    assert [note.path for note in notes] == ["held.items[0].n"]
+    slots: list[Any] = [Slot.from_json(data, strict=True), Slot.from_dict(value, strict=True)]
+    for slot in slots:
+        assert slot.held.__class__ is Bare
+        assert slot.to_dict() == value
+    refused: list[dict[str, Any]] = [{"held": {"id": "x"}}, {"held": {"items": []}}, {}]
+    for wrong in refused:
+        with pytest.raises(MismatchError):
+            Slot.from_dict(wrong, strict=True)
+
+
+def test_a_map_takes_nothing_from_a_model_unless_strictly() -> None:
+    either = union("Either", lambda: (Counted, dict[str, Any]))
+    found, notes = decode_json(b'{"id":1,"items":[{"n":"x"}]}', either)
+    assert found.__class__ is Counted
+    assert len(notes) == 1
+    taken = accept_json(b'{"id":1,"items":[{"n":"x"}]}', either)
+    assert taken == ({"id": 1, "items": [{"n": "x"}]}, ())
+    assert accept_json(b'{"id":', either) is None
 
 
 def test_constants_below_an_option_decide_as_well() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from sdkpress.diagnostics import Diagnostics
 from sdkpress.document import Document
@@ -40,6 +39,7 @@ from sdkpress.lowering.webhooks import (
     tell_apart,
 )
 from sdkpress.model import Api, Operation, Schema, SchemaId, TypeUse
+from sdkpress.records import replace
 
 __all__ = ["lower"]
 

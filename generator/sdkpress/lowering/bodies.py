@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sdkpress.content import STREAM_KINDS, ContentKind, classify, essence, preference
+from sdkpress.lowering.event_data import event_data
 from sdkpress.lowering.schemas import SchemaLowering
 from sdkpress.lowering.source import Source, as_dict, as_list, as_text, child, docs_of
 from sdkpress.model import (
@@ -131,7 +132,7 @@ class BodyLowering:
                 message = f"an answer with status {code} has no content, whatever is declared"
                 self.source.report("impossible-content", message, child(place, "content"))
                 content = None
-            contents = self.contents(content, child(place, "content"))
+            contents = self.contents(content, child(place, "content"), is_answer=True)
             docs = Docs(description=as_text(node.get("description")))
             headers = self._headers(node, place)
             found.append(Response(code, contents, place, docs, headers))
@@ -146,15 +147,37 @@ class BodyLowering:
                 found.append(ResponseHeader(name, docs_of(header)))
         return tuple(found)
 
-    def contents(self, value: object, pointer: str) -> tuple[Content, ...]:
+    def contents(self, value: object, pointer: str, is_answer: bool = False) -> tuple[Content, ...]:
         """Media types, the preferred one first; the same type twice keeps the first."""
         found: dict[str, Content] = {}
         for media_type, item in as_dict(value).items():
             place = child(pointer, media_type)
             node, place = self.source.resolve(item, place)
-            content = self._content(media_type, node, place)
+            events = self._events(media_type, node, place) if is_answer else None
+            content = events or self._content(media_type, node, place)
             found.setdefault(essence(media_type), content)
         return tuple(sorted(found.values(), key=lambda item: preference(item.media_type)))
+
+    def _events(self, media_type: str, node: dict[str, Any], pointer: str) -> Content | None:
+        """A stream of events whose data is JSON of one schema."""
+        if classify(media_type) is not ContentKind.SSE:
+            return None
+        keyword = "itemSchema" if "itemSchema" in node else "schema"
+        schema, place = node.get(keyword), child(pointer, keyword)
+        if keyword == "schema" and as_dict(schema).get("type") == "array":
+            schema, place = as_dict(schema).get("items"), child(place, "items")
+        found = event_data(self.source, schema, place)
+        if found is None:
+            return None
+        return Content(
+            media_type,
+            ContentKind.SSE,
+            self.schemas.use(found.schema, found.pointer),
+            pointer,
+            is_item=True,
+            is_event_data=True,
+            terminator=found.terminator,
+        )
 
     def _content(self, media_type: str, node: dict[str, Any], pointer: str) -> Content:
         kind = classify(media_type)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from sdkpress.lowering.inferred_pagination import infer
 from sdkpress.lowering.paging_sides import Input, Path, Sides
 from sdkpress.lowering.source import as_dict, as_list
 from sdkpress.model import AnySchema, ArraySchema, ObjectSchema, Pagination, TypeUse, UnionSchema
+from sdkpress.records import replace
 
 KEYS = (
     "style", "items", "parameter", "next", "last_item", "has_more", "total", "total_pages",

@@ -8,7 +8,6 @@ looks at who wrote the document.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from sdkpress.lowering import paging_words as words
@@ -23,6 +22,7 @@ from sdkpress.model import (
     Schema,
     StringSchema,
 )
+from sdkpress.records import replace
 
 
 def infer(sides: Sides) -> Pagination | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sdkpress.lowering.bodies import BodyLowering, path_item_parameters
@@ -12,6 +12,7 @@ from sdkpress.lowering.security import lower_requirements
 from sdkpress.lowering.servers import lower_servers, variable_names
 from sdkpress.lowering.source import Source, as_dict, as_list, as_text, child, docs_of
 from sdkpress.model import Body, Docs, Operation, Parameter, Response, TypeUse
+from sdkpress.records import replace
 from sdkpress.trees import is_mapping
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")

@@ -8,8 +8,7 @@ one, and the property that tells the options of a union apart is found.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Set
 from operator import is_
 
 from sdkpress.lowering.source import Source
@@ -31,6 +30,7 @@ from sdkpress.model import (
     TypeUse,
     UnionSchema,
 )
+from sdkpress.records import replace
 
 Substitute = Callable[[TypeUse], TypeUse]
 
@@ -43,6 +43,7 @@ def resolve_schemas(
     """All schemas with final references, and the function that finishes any other use."""
     known = dict(schemas)
     names = dict(aliases)
+    opened: set[SchemaId] = set()
     while True:
         _mark_nullable_unions(known, names)
         substitute = _substitution(source, known, names)
@@ -51,13 +52,16 @@ def resolve_schemas(
         before = len(names)
         for id, schema in list(known.items()):
             if isinstance(schema, UnionSchema):
-                flat = _one_enum(_flatten(schema, known), known)
+                several = _flatten(schema, known)
+                flat = _one_enum(several, known)
                 known[id] = flat
                 if isinstance(flat, UnionSchema) and len(flat.options) == 1:
                     names[id] = flat.options[0]
+                    if isinstance(several, UnionSchema) and len(several.options) > 1:
+                        opened.add(flat.options[0].schema)
         if len(names) == before:
             break
-    _close_tags(known)
+    _close_tags(known, opened)
     known = {
         id: _infer_discriminator(schema, known) if isinstance(schema, UnionSchema) else schema
         for id, schema in known.items()
@@ -228,8 +232,11 @@ def _one_enum(union: Schema, schemas: Mapping[SchemaId, Schema]) -> Schema:
     return EnumSchema(union.id, tuple(values), union.docs)
 
 
-def _close_tags(schemas: dict[SchemaId, Schema]) -> None:
-    """A one-value enum in an option of a union is a tag: it becomes a constant."""
+def _close_tags(schemas: dict[SchemaId, Schema], opened: Set[SchemaId]) -> None:
+    """A one-value enum in an option of a union is a tag: it becomes a constant.
+
+    That is not so for an opened one, which stands for any string that the document allows beside.
+    """
     for union in [item for item in schemas.values() if isinstance(item, UnionSchema)]:
         for option in union.options:
             target = schemas[option.schema]
@@ -237,6 +244,8 @@ def _close_tags(schemas: dict[SchemaId, Schema]) -> None:
                 continue
             for member in target.properties:
                 tag = schemas[member.type.schema]
+                if tag.id in opened:
+                    continue
                 if isinstance(tag, EnumSchema) and len(tag.values) == 1:
                     schemas[tag.id] = ConstSchema(tag.id, tag.values[0], tag.docs)
 

@@ -7,10 +7,12 @@ of a streamed completion, whoever's document it is in.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from sdkpress.content import STREAM_KINDS, ContentKind
+from sdkpress.lowering.event_data import FIELDS
 from sdkpress.lowering.schemas import SchemaLowering
 from sdkpress.lowering.source import Source, as_dict, as_text
 from sdkpress.model import (
@@ -33,8 +35,9 @@ from sdkpress.model import (
 
 EXTENSION = "x-sdkpress-stream"
 DONE = "[DONE]"
-_ENVELOPE = frozenset({"data", "event", "id", "retry"})
 _CONDITION = "stream"
+_MOST_LEVELS = 4
+_BEGINNINGS = frozenset({"begin", "created", "init", "queued", "start", "started"})
 _TEXTS = frozenset({"response", "text", "content", "thinking", "reasoning"})
 
 Look = Callable[[TypeUse], Schema]
@@ -84,14 +87,17 @@ class StreamLowering:
         facts = self._extension(content)
         item = finish(content.type) if content.type else None
         shape = schemas[item.schema] if item else None
-        envelope = content.kind is ContentKind.SSE and _is_envelope(shape)
-        terminator = as_text(facts.get("terminator"))
-        if content.kind is ContentKind.SSE and not facts and isinstance(shape, UnionSchema):
+        is_event = content.kind is ContentKind.SSE and not content.is_event_data
+        envelope = is_event and _is_envelope(shape, schemas)
+        terminator = as_text(facts.get("terminator")) or content.terminator
+        if is_event and not facts and isinstance(shape, UnionSchema):
             opened = _opened(shape, schemas)
             if opened is not None:
                 item, terminator = opened
-                shape = schemas[item.schema]
+                shape, envelope = schemas[item.schema], False
         final = next((finish(c.type) for c in plain if c.kind is ContentKind.JSON and c.type), None)
+        if final is not None and isinstance(schemas[final.schema], ArraySchema):
+            final = None  # the items are those of the stream, which adds up to their list
         if isinstance(facts.get("final"), str):
             final = finish(self._lowering.use({"$ref": facts["final"]}, content.pointer))
         finished_by = tuple(part for part in as_text(facts.get("finished-by")).split("/") if part)
@@ -102,6 +108,10 @@ class StreamLowering:
             if not finished_by:
                 finished_by, renames, keys = _flag_shape(shape, schemas)
         whole = "" if facts or final is None else _whole_name(shape, final, schemas)
+        if whole and final is not None and _only_begins(shape, whole, final, schemas):
+            # What the whole is when it begins is empty, and the events after it have each its own
+            # way to add to it: the events themselves are all that can be promised.
+            whole, final = "", None
         if not terminator and finished_by and content.kind is ContentKind.SSE:
             terminator = DONE
         condition = as_text(facts.get("condition"))
@@ -151,12 +161,18 @@ def _condition(
     return ""
 
 
-def _is_envelope(shape: Schema | None) -> bool:
+def _is_envelope(
+    shape: Schema | None, schemas: dict[SchemaId, Schema], level: int = _MOST_LEVELS
+) -> bool:
     """An item that describes the parsed event itself (OpenAPI 3.2, section 4.14.4)."""
+    if isinstance(shape, UnionSchema):
+        return level > 0 and all(
+            _is_envelope(schemas[option.schema], schemas, level - 1) for option in shape.options
+        )
     if not isinstance(shape, ObjectSchema):
         return False
     names = {member.name for member in shape.properties}
-    return "data" in names and names <= _ENVELOPE
+    return "data" in names and names <= FIELDS
 
 
 def _opened(shape: UnionSchema, schemas: dict[SchemaId, Schema]) -> tuple[TypeUse, str] | None:
@@ -166,7 +182,7 @@ def _opened(shape: UnionSchema, schemas: dict[SchemaId, Schema]) -> tuple[TypeUs
     for option in shape.options:
         event = schemas[option.schema]
         data = _member(event, "data") if isinstance(event, ObjectSchema) else None
-        if data is None or not _is_envelope(event):
+        if data is None or not _is_envelope(event, schemas):
             return None
         value = schemas[data.type.schema]
         if isinstance(value, ConstSchema) and isinstance(value.value, str):
@@ -190,6 +206,34 @@ def _whole_name(shape: Schema | None, final: TypeUse, schemas: dict[SchemaId, Sc
             ):
                 return member.name
     return ""
+
+
+def _only_begins(
+    shape: Schema | None, whole: str, final: TypeUse, schemas: dict[SchemaId, Schema]
+) -> bool:
+    """Whether the events that carry the whole are called by what begins it, as `message_start` is."""
+    events = (
+        [schemas[use.schema] for use in shape.options] if isinstance(shape, UnionSchema) else []
+    )
+    carriers: list[ObjectSchema] = []
+    for event in events:
+        member = _member(event, whole) if isinstance(event, ObjectSchema) else None
+        if isinstance(event, ObjectSchema) and member and member.type.schema == final.schema:
+            carriers.append(event)
+    return len(carriers) < len(events) and all(_begins(event, schemas) for event in carriers)
+
+
+def _begins(event: ObjectSchema, schemas: dict[SchemaId, Schema]) -> bool:
+    for name in ("type", "event"):
+        member = _member(event, name)
+        tag = schemas[member.type.schema] if member else None
+        value: object = tag.value if isinstance(tag, ConstSchema) else None
+        if isinstance(tag, EnumSchema) and len(tag.values) == 1:
+            value = tag.values[0]
+        if isinstance(value, str):
+            words = re.findall("[A-Z]?[a-z0-9]+|[A-Z]+", value)
+            return bool(words) and words[-1].lower() in _BEGINNINGS
+    return False
 
 
 def _member(shape: ObjectSchema, name: str) -> Property | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from sdkpress.content import ContentKind
@@ -26,6 +26,7 @@ from sdkpress.model import (
     UnionSchema,
     Webhook,
 )
+from sdkpress.records import replace
 from sdkpress.trees import is_mapping
 
 SECTIONS = ("webhooks", "x-webhooks")

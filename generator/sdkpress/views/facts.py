@@ -129,6 +129,8 @@ class FactWriter:
             lines.append(f"        replace={_tuple(tuple(self._replaced(stream)))},")
             if stream.whole:
                 lines.append(f"        whole={literal(stream.whole)},")
+            if constants := self._constants(stream.final):
+                lines.append(f"        constants={_mapping(constants)},")
             lines.append("    ),")
         return [*lines, "),"]
 
@@ -151,6 +153,19 @@ class FactWriter:
                         names.add(member.name)
             stack.extend(use.schema for _, use in inner_uses(schema))
         return sorted(names)
+
+    def _constants(self, whole: TypeUse) -> tuple[tuple[str, str | int], ...]:
+        """Enums of one value in a whole: open to other values by type, but none of its pieces has it."""
+        schema = self._api.schema(whole)
+        members = schema.properties if isinstance(schema, ObjectSchema) else ()
+        listed = ((member.name, self._api.schema(member.type)) for member in members)
+        return tuple(
+            (name, value)
+            for name, enum in listed
+            if isinstance(enum, EnumSchema) and len(enum.values) == 1
+            for value in enum.values
+            if isinstance(value, (str, int))
+        )
 
     def _thunk(self, use: TypeUse) -> str:
         return f"lambda: {self._annotator.output(use, self.imports, self._prefix)}"
@@ -227,5 +242,5 @@ def _tuples(values: tuple[tuple[str, ...], ...]) -> str:
     return f"({inner},)" if len(values) == 1 else f"({inner})"
 
 
-def _mapping(pairs: tuple[tuple[str, str], ...]) -> str:
+def _mapping(pairs: tuple[tuple[str, str | int], ...]) -> str:
     return "{" + ", ".join(f"{literal(key)}: {literal(value)}" for key, value in pairs) + "}"

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ._runtime.hooks import Hooks
     from ._runtime.timeouts import Timeout
     from .resources.events import AsyncEventsResource, EventsResource
+    from .resources.messages import AsyncMessagesResource, MessagesResource
+    from .resources.signals import AsyncSignalsResource, SignalsResource
     from .resources.things import AsyncThingsResource, ThingsResource
 
 _API = _Api(
@@ -88,6 +90,20 @@ class Things(_SyncClient):
         return EventsResource(self)
 
     @_resource
+    def messages(self) -> MessagesResource:
+        """The operations of messages."""
+        from .resources.messages import MessagesResource
+
+        return MessagesResource(self)
+
+    @_resource
+    def signals(self) -> SignalsResource:
+        """The operations of signals."""
+        from .resources.signals import SignalsResource
+
+        return SignalsResource(self)
+
+    @_resource
     def things(self) -> ThingsResource:
         """The operations of things."""
         from .resources.things import ThingsResource
@@ -154,6 +170,20 @@ class AsyncThings(_AsyncClient):
         from .resources.events import AsyncEventsResource
 
         return AsyncEventsResource(self)
+
+    @_resource
+    def messages(self) -> AsyncMessagesResource:
+        """The operations of messages."""
+        from .resources.messages import AsyncMessagesResource
+
+        return AsyncMessagesResource(self)
+
+    @_resource
+    def signals(self) -> AsyncSignalsResource:
+        """The operations of signals."""
+        from .resources.signals import AsyncSignalsResource
+
+        return AsyncSignalsResource(self)
 
     @_resource
     def things(self) -> AsyncThingsResource:

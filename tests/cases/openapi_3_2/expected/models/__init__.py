@@ -7,10 +7,13 @@ from .._runtime.lazy import load as _load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._things import Big as Big
-    from ._events import EventsListEvent as EventsListEvent
-    from ._things import Small as Small
-    from ._things import Thing as Thing
+    from ._shared import Big as Big
+    from ._messages import MessagesListEvent as MessagesListEvent
+    from ._signals import SignalsListEvent as SignalsListEvent
+    from ._signals import SignalsListEventStart as SignalsListEventStart
+    from ._signals import SignalsListEventThing as SignalsListEventThing
+    from ._shared import Small as Small
+    from ._shared import Thing as Thing
     from ._things import ThingsQueryFilter as ThingsQueryFilter
     from ._things_params import ThingsQueryFilterParam as ThingsQueryFilterParam
     from ._things import ThingsQueryRequest as ThingsQueryRequest
@@ -18,7 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Big",
-    "EventsListEvent",
+    "MessagesListEvent",
+    "SignalsListEvent",
+    "SignalsListEventStart",
+    "SignalsListEventThing",
     "Small",
     "Thing",
     "ThingsQueryFilter",
@@ -28,10 +34,13 @@ __all__ = [
 ]
 
 _EXPORTS = {
-    "Big": "._things",
-    "EventsListEvent": "._events",
-    "Small": "._things",
-    "Thing": "._things",
+    "Big": "._shared",
+    "MessagesListEvent": "._messages",
+    "SignalsListEvent": "._signals",
+    "SignalsListEventStart": "._signals",
+    "SignalsListEventThing": "._signals",
+    "Small": "._shared",
+    "Thing": "._shared",
     "ThingsQueryFilter": "._things",
     "ThingsQueryFilterParam": "._things_params",
     "ThingsQueryRequest": "._things",

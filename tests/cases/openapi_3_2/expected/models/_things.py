@@ -3,37 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .._runtime.model import ABSENT, Maybe, Model
-from .._runtime.unions import union
-
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    Thing: TypeAlias = "Big | Small"
-else:
-    Thing = union(
-        "Thing",
-        lambda: (Big, Small),
-        tag="size",
-        mapping={"Big": 0, "Small": 1, "big": 0},
-        default=1,
-    )
-
-
-class Big(Model):
-    """Big."""
-
-    size: Maybe[str] = ABSENT
-    weight: Maybe[float] = ABSENT
-
-
-class Small(Model):
-    """Small."""
-
-    size: Maybe[str] = ABSENT
-    grams: Maybe[float] = ABSENT
 
 
 class ThingsQueryFilter(Model):

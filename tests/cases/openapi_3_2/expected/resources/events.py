@@ -26,8 +26,7 @@ _LIST = Operation(
         status="200",
         media_type="text/event-stream",
         kind="sse",
-        type=lambda: models.EventsListEvent,
-        envelope=True,
+        type=lambda: models.Thing,
     ),
 )
 
@@ -41,7 +40,7 @@ class EventsRequests:
     def list_request(
         *,
         options: Options | None = None,
-    ) -> StreamRequest[models.EventsListEvent, builtins.list[models.EventsListEvent]]:
+    ) -> StreamRequest[models.Thing, builtins.list[models.Thing]]:
         """The request of list(): send it with client.send(request)."""
         return StreamRequest(
             _LIST,
@@ -58,7 +57,7 @@ class EventsResource(EventsRequests, SyncResource):
         self,
         *,
         options: Options | None = None,
-    ) -> Stream[models.EventsListEvent, builtins.list[models.EventsListEvent]]:
+    ) -> Stream[models.Thing, builtins.list[models.Thing]]:
         """GET /events."""
         return self._client.execute(
             self.list_request(
@@ -76,7 +75,7 @@ class AsyncEventsResource(EventsRequests, AsyncResource):
         self,
         *,
         options: Options | None = None,
-    ) -> AsyncStream[models.EventsListEvent, builtins.list[models.EventsListEvent]]:
+    ) -> AsyncStream[models.Thing, builtins.list[models.Thing]]:
         """GET /events."""
         return await self._client.execute(
             self.list_request(

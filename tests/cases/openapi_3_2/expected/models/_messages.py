@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-from .._runtime.model import ABSENT, Maybe, Model
+from .._runtime.model import Model
 
 
-class EventsListEvent(Model):
-    """EventsListEvent."""
+class MessagesListEvent(Model):
+    """MessagesListEvent."""
 
-    event: Maybe[str] = ABSENT
-    data: str
+    text: str
