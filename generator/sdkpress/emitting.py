@@ -102,6 +102,7 @@ class _Transaction:
     plan: Plan
     staged: list[tuple[Path, Path]] = field(default_factory=list[tuple[Path, Path]])
     made: list[Path] = field(default_factory=list[Path])
+    present: set[Path] = field(default_factory=set[Path])
 
     def run(self) -> None:
         plan = self.plan
@@ -136,10 +137,12 @@ class _Transaction:
         # Runs on one folder exclude each other, so the name can be fixed: a killed run leaves at
         # most a file that the next one replaces.
         temporary = target.with_name(f".{target.name[:100]}{_TEMPORARY}")
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        handle = os.open(temporary, flags, 0o666)
+        try:
+            handle = os.open(temporary, flags, 0o666)
+        except FileExistsError:
+            temporary.unlink()
+            handle = os.open(temporary, flags, 0o666)
         self.staged.append((temporary, target))
         try:
             with os.fdopen(handle, "wb") as stream:
@@ -152,6 +155,9 @@ class _Transaction:
                 os.chmod(temporary, target.stat().st_mode & 0o777)
 
     def _make_folder(self, folder: Path) -> None:
+        if folder in self.present:
+            return
+        self.present.add(folder)
         missing: list[Path] = []
         while not folder.exists():
             missing.append(folder)
@@ -190,6 +196,7 @@ class _Transaction:
             self._delete(target)
         for temporary, target in last:
             os.replace(temporary, target)
+        self.staged.clear()  # nothing is left to remove
 
     def _delete(self, target: Path) -> None:
         with contextlib.suppress(FileNotFoundError):

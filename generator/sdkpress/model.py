@@ -8,27 +8,31 @@ Every schema kind is a class of its own; code that handles schemas matches all o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NewType, TypeAlias
 
 from sdkpress.content import ContentKind
+from sdkpress.records import Struct, field
 
 SchemaId = NewType("SchemaId", str)
 """JSON pointer of a schema (RFC 6901); a `~:` suffix marks one that lowering derived from it."""
 
+
+def is_derived(id: SchemaId) -> bool:
+    """Whether lowering made the schema: no pointer leads to it in the document."""
+    return "~:" in id
+
+
 JsonScalar: TypeAlias = str | int | float | bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class TypeUse:
+class TypeUse(Struct, frozen=True):
     """A schema at a place where it is used, with null allowed there or not."""
 
     schema: SchemaId
     nullable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Docs:
+class Docs(Struct, frozen=True):
     """What the document tells a reader about a node."""
 
     title: str = ""
@@ -45,42 +49,36 @@ NO_DOCS = Docs()
 # --- schemas -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class AnySchema:
+class AnySchema(Struct, frozen=True):
     """Any JSON value: an empty schema, `true`, or what cannot be expressed."""
 
     id: SchemaId
     docs: Docs = NO_DOCS
 
 
-@dataclass(frozen=True, slots=True)
-class NullSchema:
+class NullSchema(Struct, frozen=True):
     """null and nothing else."""
 
     id: SchemaId
     docs: Docs = NO_DOCS
 
 
-@dataclass(frozen=True, slots=True)
-class BooleanSchema:
+class BooleanSchema(Struct, frozen=True):
     id: SchemaId
     docs: Docs = NO_DOCS
 
 
-@dataclass(frozen=True, slots=True)
-class IntegerSchema:
+class IntegerSchema(Struct, frozen=True):
     id: SchemaId
     docs: Docs = NO_DOCS
 
 
-@dataclass(frozen=True, slots=True)
-class NumberSchema:
+class NumberSchema(Struct, frozen=True):
     id: SchemaId
     docs: Docs = NO_DOCS
 
 
-@dataclass(frozen=True, slots=True)
-class StringSchema:
+class StringSchema(Struct, frozen=True):
     """A string; `format` as the document writes it, `""` without one."""
 
     id: SchemaId
@@ -88,8 +86,7 @@ class StringSchema:
     docs: Docs = NO_DOCS
 
 
-@dataclass(frozen=True, slots=True)
-class EnumSchema:
+class EnumSchema(Struct, frozen=True):
     """A fixed set of scalar values, in document order, without null and duplicates."""
 
     id: SchemaId
@@ -97,8 +94,7 @@ class EnumSchema:
     docs: Docs = NO_DOCS
 
 
-@dataclass(frozen=True, slots=True)
-class ConstSchema:
+class ConstSchema(Struct, frozen=True):
     """Exactly one scalar value."""
 
     id: SchemaId
@@ -106,15 +102,13 @@ class ConstSchema:
     docs: Docs = NO_DOCS
 
 
-@dataclass(frozen=True, slots=True)
-class ArraySchema:
+class ArraySchema(Struct, frozen=True):
     id: SchemaId
     items: TypeUse
     docs: Docs = NO_DOCS
 
 
-@dataclass(frozen=True, slots=True)
-class TupleSchema:
+class TupleSchema(Struct, frozen=True):
     """`prefixItems`; `rest` is the type of what may follow, None when nothing may."""
 
     id: SchemaId
@@ -123,8 +117,7 @@ class TupleSchema:
     docs: Docs = NO_DOCS
 
 
-@dataclass(frozen=True, slots=True)
-class MapSchema:
+class MapSchema(Struct, frozen=True):
     """An object without named properties: string keys, one type of values."""
 
     id: SchemaId
@@ -132,8 +125,7 @@ class MapSchema:
     docs: Docs = NO_DOCS
 
 
-@dataclass(frozen=True, slots=True)
-class Property:
+class Property(Struct, frozen=True):
     """A named property of an object; `name` is the wire name."""
 
     name: str
@@ -144,8 +136,7 @@ class Property:
     docs: Docs = NO_DOCS
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectSchema:
+class ObjectSchema(Struct, frozen=True):
     """An object with named properties; `additional` is the declared type of all others, if any."""
 
     id: SchemaId
@@ -154,8 +145,7 @@ class ObjectSchema:
     docs: Docs = NO_DOCS
 
 
-@dataclass(frozen=True, slots=True)
-class Discriminator:
+class Discriminator(Struct, frozen=True):
     """`property` chooses the option; `mapping` goes from its value to the position of the option."""
 
     property: str
@@ -163,8 +153,7 @@ class Discriminator:
     default: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UnionSchema:
+class UnionSchema(Struct, frozen=True):
     """One of several types (oneOf, anyOf, type lists); null is never among the options."""
 
     id: SchemaId
@@ -193,8 +182,7 @@ Schema: TypeAlias = (
 # --- operations ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """A path, query, header or cookie parameter; `name` is the wire name."""
 
     name: str
@@ -209,8 +197,7 @@ class Parameter:
     docs: Docs = NO_DOCS
 
 
-@dataclass(frozen=True, slots=True)
-class PartEncoding:
+class PartEncoding(Struct, frozen=True):
     """How one property of a form or multipart body is written (Encoding Object)."""
 
     property: str
@@ -220,9 +207,12 @@ class PartEncoding:
     allow_reserved: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """One media type of a body; `type` is None where the document says nothing about it."""
+class Content(Struct, frozen=True):
+    """One media type of a body; `type` is None where the document says nothing about it.
+
+    With `is_event_data` it is that of the JSON in the data of server-sent events, and `terminator`
+    the data that ends them.
+    """
 
     media_type: str
     kind: ContentKind
@@ -230,26 +220,25 @@ class Content:
     pointer: str
     encodings: tuple[PartEncoding, ...] = ()
     is_item: bool = False
+    is_event_data: bool = False
+    terminator: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     contents: tuple[Content, ...]
     is_required: bool
     pointer: str
     docs: Docs = NO_DOCS
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseHeader:
+class ResponseHeader(Struct, frozen=True):
     """A documented header of an answer."""
 
     name: str
     docs: Docs = NO_DOCS
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """`status` is a code, a range such as `2XX`, or `default`; no contents means no body."""
 
     status: str
@@ -259,8 +248,7 @@ class Response:
     headers: tuple[ResponseHeader, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Struct, frozen=True):
     """An answer that is a sequence of items.
 
     `condition` names the boolean body property that asks for it (`""`: the answer always streams),
@@ -282,8 +270,7 @@ class Stream:
     whole: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """An operation that can follow an answer; `target` is its pointer.
 
     `parameters` and `body` are runtime expressions (`$response.body#/id`) or constants.
@@ -297,8 +284,7 @@ class Link:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Pagination:
+class Pagination(Struct, frozen=True):
     """How the pages of an operation follow each other.
 
     `style`: `cursor` (a value of the answer goes into a parameter), `page` and `offset` (the
@@ -330,8 +316,7 @@ class Pagination:
     first: int | None = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One HTTP operation; never dropped, whatever the document does not say about it."""
 
     method: str
@@ -353,8 +338,7 @@ class Operation:
     links: tuple[Link, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
+class Webhook(Struct, frozen=True):
     """A request that the API sends to its users: a webhook, or a callback of operations.
 
     `key` identifies it for good. `sent_by` holds the keys (`POST /orders`) of the operations whose
@@ -379,8 +363,7 @@ class Webhook:
     docs: Docs = NO_DOCS
 
 
-@dataclass(frozen=True, slots=True)
-class SecurityScheme:
+class SecurityScheme(Struct, frozen=True):
     """`kind`: `bearer`, `basic`, `apiKey`, `oauth2`, `openIdConnect`, `mutualTLS` or `http`.
 
     The last is any other HTTP scheme, named by `scheme`. The URLs and `scopes` are those of the
@@ -402,8 +385,7 @@ class SecurityScheme:
     name_hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerVariable:
+class ServerVariable(Struct, frozen=True):
     """A placeholder of server URLs; `values` is its enum, empty when anything goes."""
 
     name: str
@@ -412,8 +394,7 @@ class ServerVariable:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """A server as the document writes it, placeholders included; `name` is of OpenAPI 3.2."""
 
     url: str
@@ -422,8 +403,7 @@ class Server:
     variables: tuple[ServerVariable, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Struct, frozen=True):
     """A Tag Object: a topic that operations belong to; `parent` is the name of another one."""
 
     name: str
@@ -435,8 +415,7 @@ class Tag:
     guides_text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(Struct, frozen=True):
     """What the document says about the API as a whole, for readers alone."""
 
     document_url: str = ""
@@ -450,8 +429,7 @@ class About:
     tags: tuple[Tag, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
+class Api(Struct, frozen=True):
     """The whole document, lowered."""
 
     title: str

@@ -7,7 +7,6 @@ it comes after naming.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -17,6 +16,7 @@ from sdkpress.lowering.pagination import Sides, configured
 from sdkpress.lowering.source import Source
 from sdkpress.model import Api, Operation
 from sdkpress.naming import Names, operation_key
+from sdkpress.records import replace
 
 __all__ = ["configure_pagination"]
 

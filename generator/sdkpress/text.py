@@ -21,6 +21,8 @@ def literal(value: object) -> str:
         return written if math.isfinite(value) else f'float("{written}")'
     if not isinstance(value, str):
         return repr(value)
+    if value.isprintable() and '"' not in value and "\\" not in value:
+        return f'"{value}"'
     written = repr(value)
     body = written[1:-1]
     if written[0] == "'":
@@ -107,6 +109,9 @@ def docstring(lines: list[str], indent: int) -> str:
 
     Empty where there is nothing to say.
     """
+    if len(lines) == 1 and '"' not in lines[0] and "\\" not in lines[0]:
+        text = lines[0].strip()
+        return f'"""{text}"""' if text else ""
     margin = " " * indent
     escaped = [line.rstrip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"') for line in lines]
     while escaped and not escaped[-1]:

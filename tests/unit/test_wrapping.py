@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sdkpress.text import describe, docstring, literal
 from sdkpress.wrapping import LINE_LENGTH, units, wrap
+from sdkpress.wrapping.frequent import frequent
 from sdkpress.wrapping.width import width
 from tests.corpus.black_stable import unstable_files
 
@@ -55,6 +56,8 @@ def test_long_line_is_broken(text: str, expected: str) -> None:
         f"f(\n    {LONG},\n    {LONG},\n)",
         f'"""A docstring.\n\nf({LONG}, {LONG})\n"""',
         f"# a comment: f({LONG}, {LONG})",
+        f'def f():\n    """One line."""\n\n\ndef g():\n    """A text.\n\n    f({LONG}, {LONG})\n    """',
+        f'x = \'"""\'\n\n\ndef g():\n    """A text.\n\n    f({LONG}, {LONG})\n    """',
         f'x = f("{LONG}", "{LONG}")  # a comment',
         f'x = "{LONG}{LONG}"',
     ],
@@ -76,9 +79,44 @@ def test_what_is_known_is_what_the_rules_say(depth: int) -> None:
         for count in (1, 2, 6)
         for size in (*range(1, 50, 7), *range(70, 104, 3))
     ]
-    for text in texts:
-        known = units._known(text) if len(text) > LINE_LENGTH else None
-        assert known in (None, units._broken_by_rules(text, False))
+    texts += [
+        f'{" " * depth}s: Script[{types}, {"R" * name}] = scripted("{"/" * path}", {"R" * name})'
+        for types in ("Any", "T" * 60, "T" * 99, f"list[{'T' * 30}]", f"{'T' * 48} | {'U' * 48}, V")
+        for name in (1, *range(20, 50))
+        for path in (1, 30, 70, 99)
+    ]
+    texts += [
+        f'{" " * depth}{"N" * name}: TypeAlias = "{"A" * size} | {"B" * size}"'
+        for name in (1, 40, 80, 87, 88, 99)
+        for size in (*range(1, 60, 7), 99)
+    ]
+    texts += [
+        f'{" " * depth}path_: dict[str, object] = {{{", ".join([pair] * count)}}}'
+        for key in (1, 20, 60, *range(85, 99), 110)
+        for value in (1, 30, 70)
+        for pair in (f'"{"k" * key}": {"v" * value}',)
+        for count in (1, 2, 7)
+    ]
+    elements = [
+        f"{' ' * depth}{'p' * name}: {types} = {default},"
+        for name in (1, 30, 70, 88, 89, 90, 91, 98)
+        for size in (*range(1, 60, 9), *range(76, 98))
+        for types in (f"{'T' * size} | None", f"m.{'T' * size} | m.{'T' * size}Param | None")
+        for default in ("None", "UNSET")
+    ]
+    elements += [
+        f'{" " * depth}Answer("200", "{"m" * size}", "json", lambda: models.{"M" * name}),'
+        for size in (1, 20, 40, 90)
+        for name in (*range(1, 70, 9), *range(70, 80), 99)
+    ]
+    elements += [
+        f'{" " * depth}answers=(Answer("200", "{"m" * size}", "json", lambda: models.{"M" * name}),),'
+        for size in (1, 20, 40, 90)
+        for name in (*range(1, 60, 9), *range(60, 72), 99)
+    ]
+    for text, is_element in [*((t, False) for t in texts), *((t, True) for t in elements)]:
+        known = frequent(text, is_element) if len(text) > LINE_LENGTH else None
+        assert known in (None, units._broken_by_rules(text, is_element))
 
 
 def test_width_is_what_black_measures() -> None:
@@ -156,6 +194,8 @@ STATEMENTS = st.one_of(
     st.builds("path_: dict[str, object] = {{{}}}".format, joined(PAIRS, ", ", 4)),
     st.builds("{} = union({}, lambda: (int, {}))".format, NAMES, STRINGS, joined(ANNOTATIONS, ", ", 3)),
     CALLS,
+    st.builds("@{}({}, {})\ndef f():\n    pass".format, NAMES, STRINGS, STRINGS),
+    st.builds("s: {}[{}] = {}({}, {})".format, NAMES, joined(ANNOTATIONS, ", ", 3), NAMES, STRINGS, NAMES),
     st.builds("if {} is not None:\n    pass".format, NAMES),
     st.builds("with {} as stream:\n    pass".format, CALLS),
     st.builds("class {}(Model, rename={{{}}}):\n    x = 1".format, NAMES, joined(PAIRS, ", ", 4)),

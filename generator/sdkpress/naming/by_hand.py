@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Mapping
-from dataclasses import replace
 
 from sdkpress.diagnostics import Diagnostics, fatal
 from sdkpress.document import Locator
@@ -16,6 +15,7 @@ from sdkpress.model import Api, ObjectSchema, Operation, Schema, SchemaId
 from sdkpress.naming.lock import parse_place
 from sdkpress.naming.resources import CLIENT_RESERVED, Place, operation_key
 from sdkpress.naming.words import ARGUMENT_RESERVED, MODEL_RESERVED
+from sdkpress.records import replace
 
 __all__ = ["apply_names", "places_by_hand", "report_unused", "schemas_by_hand"]
 

@@ -6,6 +6,7 @@ import keyword
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sdkpress.annotations import Annotator, Imports
 from sdkpress.model import (
@@ -17,11 +18,11 @@ from sdkpress.model import (
     UnionSchema,
 )
 from sdkpress.naming import Names
+from sdkpress.records import Struct
 from sdkpress.text import describe, docstring, literal, paragraphs
 
 
-@dataclass(frozen=True, slots=True)
-class FieldView:
+class FieldView(Struct, frozen=True):
     """One attribute: `name: annotation = default`, and its docstring."""
 
     name: str
@@ -30,8 +31,7 @@ class FieldView:
     doc: str
 
 
-@dataclass(frozen=True, slots=True)
-class ModelView:
+class ModelView(Struct, frozen=True):
     name: str
     doc: str
     renames: str
@@ -40,8 +40,7 @@ class ModelView:
     """The names in JSON of what is left out of requests, as a tuple; empty where there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class AliasView:
+class AliasView(Struct, frozen=True):
     """A name for a type: what type checkers see, and the expression at run time."""
 
     name: str
@@ -259,7 +258,7 @@ BUILTIN_TYPES = frozenset(
 def _unshadowed(fields: list[FieldView]) -> list[FieldView]:
     """An attribute called `list` hides the type of that name from the annotations behind it."""
     hidden = {field.name for field in fields}
-    if hidden.isdisjoint(BUILTIN_TYPES) and hidden.isdisjoint(_MODULES):
+    if hidden.isdisjoint(_HIDEABLE):
         return fields
     return [
         FieldView(field.name, qualify(field.annotation, hidden), field.default, field.doc)
@@ -268,6 +267,7 @@ def _unshadowed(fields: list[FieldView]) -> list[FieldView]:
 
 
 _MODULES = ("datetime", "decimal", "uuid")
+_HIDEABLE = BUILTIN_TYPES.union(_MODULES)
 
 
 _NAMED = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<![.\w])([A-Za-z_]\w*)""")
@@ -282,25 +282,30 @@ def _hides_a_type(keys: list[FieldView]) -> bool:
 
 def qualify(annotation: str, hidden: set[str]) -> str:
     """Types that a scope hides, by other names: `list[str]` -> `builtins.list[str]`."""
-    types = sorted(BUILTIN_TYPES & hidden)
-    modules = sorted(hidden.intersection(_MODULES))
-    if not types and not modules:
+    if hidden.isdisjoint(_HIDEABLE):
         return annotation
-    names = "|".join([*types, *(rf"{module}(?=\.)" for module in modules)])
-    pattern = re.compile(rf"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<![.\w])({names})\b""")
 
     def replacement(found: re.Match[str]) -> str:
         if found[1] is not None:
             return found[1]
-        return f"_{found[2]}" if found[2] in modules else f"builtins.{found[2]}"
+        return f"_{found[2]}" if found[2] in _MODULES else f"builtins.{found[2]}"
 
-    return pattern.sub(replacement, annotation)
+    return _pattern(_HIDEABLE & hidden).sub(replacement, annotation)
+
+
+@lru_cache(maxsize=256)
+def _pattern(hidden: frozenset[str]) -> re.Pattern[str]:
+    """Finds hidden types in an annotation, and strings, in which there are none."""
+    names = "|".join(rf"{name}(?=\.)" if name in _MODULES else name for name in sorted(hidden))
+    return re.compile(rf"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<![.\w])({names})\b""")
 
 
 def used_modules(modules: set[str], text: str) -> set[str]:
     """Imports that a text needs: those it still names, `builtins`, `uuid as _uuid`."""
     found = {"builtins"} if "builtins." in text else set[str]()
-    found |= {name for name in modules if re.search(rf"(?<![.\w]){name}\.", text)}
+    found |= {
+        name for name in modules if f"{name}." in text and re.search(rf"(?<![.\w]){name}\.", text)
+    }
     return found | {f"{name} as _{name}" for name in _MODULES if f"_{name}." in text}
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sdkpress.annotations import Annotator, Imports
 from sdkpress.content import STREAM_KINDS
 from sdkpress.model import Api, Operation, TypeUse
 from sdkpress.naming import Names, operation_key
 from sdkpress.naming.words import unique
+from sdkpress.records import replace
 from sdkpress.text import docstring, literal, one_line
 from sdkpress.views.arguments import ArgumentView, ArgumentWriter
 from sdkpress.views.facts import FactWriter

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
+from sdkpress.wrapping.frequent import frequent
 from sdkpress.wrapping.leaves import read
 from sdkpress.wrapping.lines import LINE_LENGTH, Line, append_all
 from sdkpress.wrapping.memory import known_lines, learn_lines
@@ -14,18 +14,48 @@ from sdkpress.wrapping.width import width
 __all__ = ["LINE_LENGTH", "wrap"]
 
 
+_QUOTES = '"""'
+
+
 def wrap(text: str) -> str:
     """A module's text with its long lines broken.
 
     A statement, or an element between brackets that stand on lines of their own, is broken as a
     whole; docstrings, comments and what cannot be broken stay.
     """
-    lines = text.split("\n")
-    if text.isascii():
-        if max(map(len, lines)) <= LINE_LENGTH:
-            return text
-    elif max(map(len, lines)) * 2 <= LINE_LENGTH:
+    if _is_short(text):
         return text
+    # Most of a module is docstrings, in which nothing is broken.
+    parts = text.split(_QUOTES)
+    if not _are_docstrings(parts):
+        return _wrap(text)
+    parts[::2] = [code if _is_short(code) else _wrap_code(code) for code in parts[::2]]
+    return _QUOTES.join(parts)
+
+
+def _are_docstrings(parts: list[str]) -> bool:
+    """Whether all quotes between the parts begin or end a docstring; strings may hold some too."""
+    code = parts[::2]
+    return (
+        len(parts) % 2 == 1
+        and all(part.rstrip(" ")[-1:] in ("", "\n") for part in code[:-1])
+        and all(part[:1] == "\n" for part in code[1:])
+    )
+
+
+def _wrap_code(text: str) -> str:
+    """Code without docstrings: no statement goes on behind an empty line."""
+    parts = text.split("\n\n")
+    return "\n\n".join([part if _is_short(part) else _wrap(part) for part in parts])
+
+
+def _is_short(text: str) -> bool:
+    longest = max(map(len, text.split("\n")))
+    return longest <= LINE_LENGTH if text.isascii() else longest * 2 <= LINE_LENGTH
+
+
+def _wrap(text: str) -> str:
+    lines = text.split("\n")
     result: list[str] = []
     starts: list[int] = []  # of units that are open, as indices of `result`
     long: list[bool] = []  # whether a line of the open unit is too long
@@ -76,54 +106,10 @@ def wrap(text: str) -> str:
     return "\n".join(result)
 
 
-# What is frequent, known beforehand: names that are imported stand one a line, and nothing breaks a
-# string, or a string as the value of a key.
-_IMPORT = re.compile(r"( *)(from [.\w]+ import )(\w[\w, ]*)")
-_SOLID = re.compile(r'\s*(?:"[^"\\]*": )?"[^"\\]*",')
-_ALIAS = re.compile(r"( *)(\w+: TypeAlias = )" r'(Literal\[("[^"\\]*"(?:, "[^"\\]*")*)\]) \| str')
-_FIELD = re.compile(r"( *)(\w+: \w+\[)([\w.]+)\] = ABSENT")
-
-
-def _known(text: str) -> tuple[str, ...] | None:
-    """The lines of what is frequent in models, an enumeration or an optional attribute."""
-    found = _ALIAS.fullmatch(text)
-    if found is not None:
-        margin, head, literal, listed = found.groups()
-        inner = f"{margin}    "
-        if len(margin) + len(head) >= LINE_LENGTH or not text.isascii():
-            return None
-        if len(inner) + len(literal) + len(" | str") <= LINE_LENGTH:
-            return (f"{margin}{head}(", f"{inner}{literal} | str", f"{margin})")
-        values = [f"{inner}{literal}"]
-        if len(values[0]) > LINE_LENGTH:
-            values = [f"{inner}    {listed}"]
-            if len(values[0]) > LINE_LENGTH and '", "' in listed:
-                values = [f'{inner}    "{value}",' for value in listed[1:-1].split('", "')]
-            values = [f"{inner}Literal[", *values, f"{inner}]"]
-        return (f"{margin}{head}(", *values, f"{inner}| str", f"{margin})")
-    found = _FIELD.fullmatch(text)
-    if found is not None and text.isascii():
-        margin, head, name = found.groups()
-        if len(margin) + len(head) > LINE_LENGTH:
-            return None
-        if len(margin) + len(head) + len(name) + len("] = (") <= LINE_LENGTH:
-            return (f"{margin}{head}{name}] = (", f"{margin}    ABSENT", f"{margin})")
-        if len(margin) + len(name) + 4 <= LINE_LENGTH:
-            return (f"{margin}{head}", f"{margin}    {name}", f"{margin}] = ABSENT")
-    return None
-
-
 @lru_cache(maxsize=4096)
 def _broken(text: str, is_element: bool) -> tuple[str, ...]:
     """The lines that a statement becomes, or an element between brackets."""
-    if is_element and _SOLID.fullmatch(text):
-        return (text,)
-    names = _IMPORT.fullmatch(text)
-    if names is not None:
-        margin, head, listed = names.groups()
-        inner = (f"{margin}    {name}," for name in listed.split(", "))
-        return (f"{margin}{head}(", *inner, f"{margin})")
-    known = None if is_element else _known(text)
+    known = frequent(text, is_element)
     if known is None:
         known = known_lines(text, is_element)
     if known is None:
