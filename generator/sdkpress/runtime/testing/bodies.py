@@ -21,7 +21,7 @@ from .coercion import (
     types_of,
     unbracketed,
 )
-from .media_types import kind_of
+from .media_types import bare, kind_of
 from .merging import flatten
 from .references import References
 from .xml_bodies import NotReadable, read_xml, write_xml
@@ -115,11 +115,14 @@ def _multipart(body: bytes, media_type: str) -> list[tuple[str, Any]]:
     message = BytesParser(policy=HTTP).parsebytes(head + body)
     if not message.is_multipart():
         raise NotReadable("has no parts between its boundaries")
+    is_form = bare(media_type) == "multipart/form-data"  # RFC 7578, section 4.2
     pairs: list[tuple[str, Any]] = []
     for part in message.iter_parts():
         name = part.get_param("name", header="content-disposition")
         content = cast("bytes", part.get_payload(decode=True) or b"")
         label = name if isinstance(name, str) else ""
+        if name is None and is_form:
+            raise NotReadable("has a part without a name")
         if part.get_filename() is None:
             pairs.append((label, content.decode("utf-8", "replace")))
         else:

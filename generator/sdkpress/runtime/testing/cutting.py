@@ -12,11 +12,11 @@ from .exchanges import CUT, Stall, Step
 __all__ = ["cut_after_bytes", "cut_after_events", "stall_after_bytes", "stall_after_events"]
 
 
-def cut_after_events(steps: Iterable[Step], events: int) -> Iterator[Step]:
-    """The first so many events, or all of them."""
+def cut_after_events(steps: Iterable[Step], events: int, end: bytes = b"") -> Iterator[Step]:
+    """The first so many events, or all of them but `end`: what is cut has not ended."""
     left = events
     for step in steps:
-        if left == 0:
+        if left == 0 or (end and step == end):
             break
         left -= isinstance(step, bytes)
         yield step

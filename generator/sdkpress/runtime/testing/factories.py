@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
+from .extras import not_installed
 from .json_schema import Violation
 from .making import Extent
 from .references import References
@@ -255,8 +256,12 @@ class Factories:
     def values(self, *, shows_hidden: bool) -> Values:
         """What makes the strategies."""
         if shows_hidden not in self._made_values:
-            from .strategies import Values
-
+            try:
+                from .strategies import Values
+            except ImportError as error:
+                if error.name != "hypothesis":
+                    raise
+                raise not_installed("strategies need", "Hypothesis") from None
             sampler = self.sampler(shows_hidden=shows_hidden)
             self._made_values[shows_hidden] = Values(self._references, sampler)
         return self._made_values[shows_hidden]

@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeAlias, TypeGuard, cast
 
 from .formats import integer_bounds, is_format
 from .nodes import as_bool, as_list, as_object, as_text, pointer_token
+from .numbers import declared_bounds
 from .patterns import compiled
 from .references import References
 
@@ -278,6 +279,14 @@ class SchemaRules:
     ) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
         """The schema, and all others that apply to the same value and hold."""
         yield rules, refs
+        parts, refs = self._applied(value, rules, refs)
+        for part in parts:
+            yield from self._parts(value, part, refs)
+
+    def _applied(
+        self, value: Any, rules: dict[str, Any], refs: tuple[str, ...]
+    ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+        """The schemas within the rules that apply to the same value and hold, and the references."""
         parts = [*as_list(rules.get("allOf"))]
         for branch in (*as_list(rules.get("anyOf")), *as_list(rules.get("oneOf"))):
             if self._fits(value, branch, refs):
@@ -285,12 +294,14 @@ class SchemaRules:
         if "if" in rules:
             holds = self._fits(value, rules["if"], refs)
             parts.extend([rules["if"], rules.get("then")] if holds else [rules.get("else")])
+        if isinstance(value, dict):
+            dependent = as_object(rules.get("dependentSchemas"))
+            parts.extend(schema for name, schema in dependent.items() if name in value)
         reference = rules.get("$ref")
         if isinstance(reference, str) and reference not in refs:
             refs = (*refs, reference)
             parts.append(self._references.target(reference))
-        for part in parts:
-            yield from self._parts(value, as_object(part), refs)
+        return [as_object(part) for part in parts], refs
 
     def _evaluated(
         self, members: dict[str, Any], rules: dict[str, Any], refs: tuple[str, ...]
@@ -304,25 +315,11 @@ class SchemaRules:
             if expression is None:
                 return None
             known.update(name for name in members if expression.search(name))
-        parts = [*as_list(rules.get("allOf"))]
-        for branch in (*as_list(rules.get("anyOf")), *as_list(rules.get("oneOf"))):
-            if self._fits(members, branch, refs):
-                parts.append(branch)
-        if "if" in rules:
-            holds = self._fits(members, rules["if"], refs)
-            parts.extend([rules["if"], rules.get("then")] if holds else [rules.get("else")])
-        for name, schema in as_object(rules.get("dependentSchemas")).items():
-            if name in members:
-                parts.append(schema)
-        reference = rules.get("$ref")
-        if isinstance(reference, str) and reference not in refs:
-            refs = (*refs, reference)
-            parts.append(self._references.target(reference))
+        parts, refs = self._applied(members, rules, refs)
         for part in parts:
-            node = as_object(part)
-            if "unevaluatedProperties" in node:
+            if "unevaluatedProperties" in part:
                 return None
-            more = self._evaluated(members, node, refs)
+            more = self._evaluated(members, part, refs)
             if more is None:
                 return None
             known |= more
@@ -398,12 +395,7 @@ def _implied_types(rules: dict[str, Any]) -> list[str]:
 
 
 def _check_number(value: int | float, rules: dict[str, Any], at: str) -> Iterator[Violation]:
-    least, most = rules.get("minimum"), rules.get("maximum")
-    above, below = rules.get("exclusiveMinimum"), rules.get("exclusiveMaximum")
-    if above is True:
-        above, least = least, None
-    if below is True:
-        below, most = most, None
+    least, above, most, below = declared_bounds(rules)
     if _is_number(least) and value < least:
         yield Violation(at, "minimum", f"is {value}, less than {least}")
     if _is_number(most) and value > most:

@@ -17,6 +17,7 @@ from email.utils import formatdate
 from types import FrameType
 from typing import Any
 
+from .extras import not_installed
 from .writing import DROP, Receive, Scope, Send
 
 __all__ = ["LoopbackServer"]
@@ -38,7 +39,7 @@ class LoopbackServer:
             from uvicorn.protocols.http.auto import AutoHTTPProtocol
             from uvicorn.server import ServerState
         except ImportError:
-            raise ImportError(_missing()) from None
+            raise not_installed("serving on loopback needs", "uvicorn") from None
         self._config = uvicorn.Config(
             app,
             interface="asgi3",
@@ -143,9 +144,3 @@ class LoopbackServer:
             async with asyncio.timeout(_FAREWELL):
                 while connections:
                     await asyncio.sleep(0)
-
-
-def _missing() -> str:
-    # <package>.testing._engine.loopback in a client; the distribution of a package has its name.
-    package = __name__.partition(".")[0].replace("_", "-")
-    return f"serving on loopback needs uvicorn: install it with `pip install '{package}[testing]'`"

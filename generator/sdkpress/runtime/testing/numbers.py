@@ -10,7 +10,7 @@ from typing import Any
 from .formats import integer_bounds
 from .nodes import as_text
 
-__all__ = ["Bounds", "integer_range", "number_bounds", "sample_number"]
+__all__ = ["Bounds", "declared_bounds", "integer_range", "number_bounds", "sample_number"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,23 @@ class Bounds:
     is_high_open: bool
 
 
-def number_bounds(rules: dict[str, Any]) -> Bounds:
-    """The bounds of a schema, exclusive ones in either spelling (3.0: a boolean beside the bound)."""
+def declared_bounds(rules: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
+    """Least, excluded least, greatest and excluded greatest value as they are declared.
+
+    Excluded ones have two spellings: in OpenAPI 3.0 they are a boolean beside the bound.
+    """
     least, most = rules.get("minimum"), rules.get("maximum")
     above, below = rules.get("exclusiveMinimum"), rules.get("exclusiveMaximum")
     if above is True:
         above, least = least, None
     if below is True:
         below, most = most, None
+    return least, above, most, below
+
+
+def number_bounds(rules: dict[str, Any]) -> Bounds:
+    """The bounds of a schema; of two, the tighter one."""
+    least, above, most, below = declared_bounds(rules)
     low, is_low_open = _tighter(_number(least), _number(above), largest=True)
     high, is_high_open = _tighter(_number(most), _number(below), largest=False)
     return Bounds(low, is_low_open, high, is_high_open)

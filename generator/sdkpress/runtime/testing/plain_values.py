@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-__all__ = ["is_model", "plain"]
+import msgspec
+
+__all__ = ["is_model", "plain", "sendable"]
 
 
 def is_model(value: object) -> bool:
@@ -22,3 +24,13 @@ def plain(value: object) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in cast("list[object]", value)]
     return value
+
+
+def sendable(value: object) -> Any:
+    """The plain value. Raises TypeError where there is something in it that JSON has no form for."""
+    made = plain(value)
+    try:
+        msgspec.json.encode(made)
+    except TypeError as error:
+        raise TypeError(f"this is neither a model of the client nor JSON: {error}") from None
+    return made

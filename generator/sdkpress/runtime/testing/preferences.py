@@ -9,7 +9,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["Preferences", "read_preferences"]
+from .exchanges import ReceivedRequest
+
+__all__ = ["Preferences", "preferences_of", "read_preferences"]
 
 _PREFERENCE = re.compile(r'\s*([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^,;]*)')
 
@@ -27,6 +29,12 @@ class Preferences:
 
 
 _NONE = Preferences()
+
+
+def preferences_of(request: ReceivedRequest) -> Preferences:
+    """What a request prefers."""
+    query = request.query if "__" in request.query_string else {}
+    return read_preferences(request.header("prefer"), query)
 
 
 def read_preferences(header: str, query: Mapping[str, list[str]]) -> Preferences:

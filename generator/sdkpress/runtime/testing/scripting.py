@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+import operator
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast, overlo
 from .answering import Answers
 from .cutting import cut_after_bytes, cut_after_events, stall_after_bytes, stall_after_events
 from .exchanges import CUT, Reply
-from .plain_values import is_model, plain
+from .plain_values import is_model, plain, sendable
 from .routing import Operation
 
 if TYPE_CHECKING:
@@ -125,6 +127,8 @@ class Script(Generic[AnswerT, ReceivedT]):
         A condition that raises is an answer of 500, and a ScriptError of the fake server's
         `check()`, with which its `with` block ends.
         """
+        if not callable(condition) or inspect.iscoroutinefunction(condition):
+            raise TypeError("a condition is a function of the request, and none that is awaited")
         view = type(self)(self._name, self._operation, self._answers, self._log)
         view._queue = self._queue
         former = self._condition
@@ -150,7 +154,8 @@ class Script(Generic[AnswerT, ReceivedT]):
         """
         head = _head(headers)
         _check_status(status)
-        shown = None if value is _USUAL else plain(value)
+        _check_seconds("delay", delay)
+        shown = None if value is _USUAL else sendable(value)
 
         def make(default: _Default) -> Reply:
             if value is _USUAL:
@@ -182,8 +187,9 @@ class Script(Generic[AnswerT, ReceivedT]):
         head = _head(headers)
         _check_status(status)
         if retry_after is not None:
+            _check_seconds("retry_after", retry_after)
             head.append(("retry-after", f"{retry_after:g}"))
-        shown = plain(body)
+        shown = sendable(body)
 
         def make(default: _Default) -> Reply:
             if body is not None:
@@ -244,8 +250,7 @@ class Script(Generic[AnswerT, ReceivedT]):
         whole: _Make | None = None,
         **shown: object,
     ) -> Self:
-        if math.isnan(seconds) or seconds < 0:
-            raise ValueError(f"seconds is {seconds}, which is no time")
+        _check_seconds("seconds", seconds)
 
         def make(default: _Default) -> Reply:
             reply = default() if whole is None else whole(default)
@@ -268,8 +273,9 @@ class Script(Generic[AnswerT, ReceivedT]):
 
         Without a media type it is that of the document's answer to the request.
         """
-        blocks = body if isinstance(body, bytes) else list(body)
+        blocks = _blocks(body)
         head = _head(headers)
+        _head({"content-type": media_type})
         _check_status(status)
 
         def make(default: _Default) -> Reply:
@@ -327,7 +333,7 @@ class Script(Generic[AnswerT, ReceivedT]):
         return turn.make(default) if turn is not None else None
 
     def _add(self, method: str, make: _Make, times: int | None, **shown: object) -> Self:
-        if times is not None and times < 1:
+        if times is not None and operator.index(times) < 1:
             raise ValueError(f"times is {times}, at least 1 is needed")
         given = ", ".join(f"{name}={value!r}" for name, value in shown.items() if value is not None)
         self._queue.add(_Turn(f"{method}({given})", make, times, times, self._condition))
@@ -360,6 +366,7 @@ class StreamScript(Script[AnswerT, ReceivedT], Generic[AnswerT, ItemT, ReceivedT
         as it is sent, and may be endless; with `times` other than 1 it is read at once.
         """
         head = _head(headers)
+        _check_seconds("delay", delay)
         given = self._items(items, is_once=times == 1)
         return self._add(
             "streams",
@@ -394,7 +401,8 @@ class StreamScript(Script[AnswerT, ReceivedT], Generic[AnswerT, ItemT, ReceivedT
             if count and reply.is_whole:
                 steps = cut_after_bytes(reply.steps, None)
             else:
-                steps = cut_after_events(reply.steps, count)
+                end = self._answers.terminator(self._operation)
+                steps = cut_after_events(reply.steps, count, end)
             return replace(reply, steps=steps, note="cut by script")
 
         return self._add("cuts_after", make, times, events=count)
@@ -452,7 +460,7 @@ class StreamScript(Script[AnswerT, ReceivedT], Generic[AnswerT, ItemT, ReceivedT
             raise TypeError(
                 f"a stream is made of items or of a whole answer, not of {type(items).__name__}"
             )
-        given = map(plain, cast("Iterable[object]", items))
+        given = map(sendable, cast("Iterable[object]", items))
         return given if is_once and isinstance(items, Iterator) else list(given)
 
 
@@ -468,10 +476,25 @@ def _head(headers: Mapping[str, str] | None) -> list[tuple[str, str]]:
 
 
 def _check_status(status: int | None) -> None:
-    if status is not None and not 200 <= status <= 999:
+    if status is not None and not 200 <= operator.index(status) <= 999:
         raise ValueError(f"status is {status}, an answer has one from 200 to 999")
 
 
 def _check_count(name: str, count: int | None) -> None:
-    if count is not None and count < 0:
+    if count is not None and operator.index(count) < 0:
         raise ValueError(f"{name} is {count}, at least 0 is needed")
+
+
+def _check_seconds(name: str, seconds: float) -> None:
+    if math.isnan(seconds) or seconds < 0:
+        raise ValueError(f"{name} is {seconds}, which is no time")
+
+
+def _blocks(body: bytes | Iterable[bytes]) -> bytes | list[bytes]:
+    if isinstance(body, (bytes, bytearray)):
+        return bytes(body)
+    blocks = list(body)
+    for block in cast("list[object]", blocks):
+        if not isinstance(block, bytes):
+            raise TypeError(f"what is sent is bytes or several of them, not {type(block).__name__}")
+    return blocks

@@ -63,8 +63,8 @@ def request_class(app: FakeApp, operation: str) -> type[Received]:
         return Received
     root, *path, method = operation.split(".")
     # A resource that would hide an attribute of every fake server has an underscore.
-    attribute = root if root in vars(type(app)) else f"{root}_"
-    found: Scripts = getattr(app, attribute)
+    renamed = getattr(app, f"{root}_", None)
+    found: Scripts = renamed if isinstance(renamed, Scripts) else getattr(app, root)
     for name in path:
         found = getattr(found, name)
     scripted: _Scripted = vars(type(found))[method]

@@ -6,7 +6,6 @@ import base64
 import binascii
 import re
 from collections.abc import Collection, Mapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from .exchanges import ReceivedRequest
@@ -36,6 +35,12 @@ class SecurityGate:
             for name, node in as_object(components.get("securitySchemes")).items()
         }
         self._credentials = credentials or {}
+        for name in self._credentials:
+            if name not in self._schemes:
+                known = ", ".join(self._schemes) or "none"
+                raise ValueError(
+                    f"no security scheme is called {name!r}; the document's are: {known}"
+                )
 
     def refusal(self, request: ReceivedRequest, requirements: list[Any]) -> str:
         """Why the request may not pass; "" when it may. Never contains a key."""
@@ -94,9 +99,8 @@ class SecurityGate:
             return f"{what} is missing"
         right = self._credentials.get(name)
         if right is None:
-            is_right = _WRONG.search(given) is None
-        else:
-            is_right = given == right or (not isinstance(right, str) and given in right)
+            return f"{what} has a key that calls itself wrong" if _WRONG.search(given) else ""
+        is_right = given == right or (not isinstance(right, str) and given in right)
         return "" if is_right else f"{what} has a wrong key"
 
 
@@ -109,10 +113,5 @@ def _api_key(request: ReceivedRequest, place: str, name: str) -> str:
     if place == "query":
         return next(iter(request.query.get(name, [])), "")
     if place == "cookie":
-        jar: SimpleCookie = SimpleCookie()
-        try:
-            jar.load(request.header("cookie"))
-        except CookieError:
-            return ""
-        return jar[name].value if name in jar else ""
+        return request.cookies.get(name, "")
     return request.header(name)

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from .app import FakeApp
-from .exchanges import Exchange
 from .loopback import LoopbackServer
 
-__all__ = ["ServedApp", "Serving", "bind", "describe_exchange", "run_forever", "serve"]
+__all__ = ["ServedApp", "Serving", "bind", "run_forever", "serve"]
 
 _BACKLOG = 512
 
@@ -135,7 +134,7 @@ def run_forever(
 ) -> None:
     """Serve on a bound socket until SIGINT or SIGTERM; the main thread only. Closes the socket.
 
-    `app.on_exchange` is the place for a request log (see `describe_exchange`).
+    `app.on_exchange` is the place for a request log.
     """
     try:
         with contextlib.suppress(KeyboardInterrupt):
@@ -146,6 +145,8 @@ def run_forever(
 
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket. Raises OSError when the address is in use or not ours."""
+    if not host:  # it would be every address of the machine
+        raise OSError("an address is needed")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -153,25 +154,10 @@ def bind(host: str, port: int) -> socket.socket:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(_BACKLOG)
+    except (TypeError, ValueError) as error:  # a name that no host can have
+        listener.close()
+        raise OSError(f"{host!r} is no address: {error}") from None
     except BaseException:
         listener.close()
         raise
     return listener
-
-
-def describe_exchange(exchange: Exchange) -> str:
-    """One readable line: method, path, status, milliseconds, and why where that is not obvious.
-
-    The query is left out, for it may hold keys; what a terminal would obey is escaped.
-    """
-    request, reply = exchange.request, exchange.reply
-    line = f"{request.method} {request.path} {reply.status} {exchange.seconds * 1000:.0f} ms"
-    if exchange.blocks > 1:
-        line += f", {exchange.blocks} blocks"
-    if not exchange.is_complete:
-        line += ", not completed"
-    if reply.note:
-        line += f"  {reply.note}"
-    return "".join(
-        character if character.isprintable() else f"\\u{ord(character):04x}" for character in line
-    )

@@ -43,7 +43,7 @@ def split(whole: dict[str, Any], shape: StreamShape, sampler: Sampler, *, usage:
         elements: list[list[dict[str, Any]]] = []
         for position, element in enumerate(map(as_object, as_list(whole[name]))):
             index = element.get(index_name, position)
-            pieces = _element_pieces(element, inner_names, finish, shape, sampler)
+            pieces = _element_pieces(element, inner_names, finish, shape)
             elements.append([{**base, name: [{index_name: index, **piece}]} for piece in pieces])
         # Several choices come at once, a piece of each in turn.
         for turn in itertools.zip_longest(*elements):
@@ -54,7 +54,7 @@ def split(whole: dict[str, Any], shape: StreamShape, sampler: Sampler, *, usage:
         fixed = {name: value for name, value in base.items() if name not in texts}
         own = {name: value for name, value in whole.items() if name in inner_names}
         for piece in _element_pieces(
-            {**texts, **own, finish: whole.get(finish)}, inner_names, finish, shape, sampler
+            {**texts, **own, finish: whole.get(finish)}, inner_names, finish, shape
         ):
             items.append({**fixed, **piece})
     if usage and whole.get(USAGE) is not None:
@@ -113,7 +113,6 @@ def _element_pieces(
     inner_names: dict[str, str],
     finish: str,
     shape: StreamShape,
-    sampler: Sampler,
 ) -> list[dict[str, Any]]:
     inner = next((name for name in element if name in inner_names), None)
     keys = shape.keys

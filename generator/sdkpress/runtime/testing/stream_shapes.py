@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from .event_data import FIELDS, EventData, event_data
 from .event_streams import Events, find_events
 from .media_types import Kind, kind_of
 from .merging import flatten
@@ -21,7 +22,6 @@ __all__ = ["STREAM_KINDS", "StreamShape", "find_stream", "is_streamed"]
 
 STREAM_KINDS: frozenset[Kind] = frozenset(("sse", "ndjson", "json-seq"))
 _MOST_LEVELS = 4
-_ENVELOPE = frozenset(("data", "event", "id", "retry"))
 _TEXTS = ("thinking", "reasoning", "response", "text", "content")
 
 
@@ -33,7 +33,8 @@ class StreamShape:
     none, `is_default` when its default is true); `finished_by` is the path of the value that is
     null or false until the end; `renames` maps names in an item to names in the whole, `keys` the arrays
     whose objects go by an index to the name of that index. `events` are the schemas of typed
-    events by their names.
+    events by their names. With `is_event_data` the document's items are parsed events, and ours are
+    what the JSON in their data is; `event_fields` are the other fields of all of them.
     """
 
     media_type: str
@@ -42,6 +43,8 @@ class StreamShape:
     item: Any
     has_whole: bool = False
     is_envelope: bool = False
+    is_event_data: bool = False
+    event_fields: dict[str, Any] = field(default_factory=dict[str, Any])
     terminator: str = ""
     finished_by: tuple[str, ...] = ()
     condition: str = ""
@@ -90,9 +93,13 @@ def _describe(
     finished_by = tuple(part for part in as_text(facts.get("finished-by")).split("/") if part)
     renames, keys = _strings(facts.get("rename")), _strings(facts.get("keys"))
     terminator = as_text(facts.get("terminator"))
-    opened = _opened(item, references) if kind == "sse" and not facts else None
+    opened = event_data(item, references) if kind == "sse" else None
+    is_event_data = opened is not None
+    if opened is None and kind == "sse" and not facts:
+        opened = _opened(item, references)
     if opened is not None:
-        item, terminator = opened
+        item = opened.schema
+        terminator = terminator or opened.terminator
         properties = as_object(flatten(item, references).rules.get("properties"))
     if not facts:
         finished_by, renames, keys = _chunk_shape(properties, references)
@@ -112,7 +119,9 @@ def _describe(
         kind=kind if kind in STREAM_KINDS else "ndjson",
         item=item,
         has_whole=bool(others),
-        is_envelope=kind == "sse" and _is_envelope(item, references),
+        is_envelope=kind == "sse" and opened is None and _is_envelope(item, references),
+        is_event_data=is_event_data,
+        event_fields=opened.fields if opened is not None else {},
         terminator=terminator,
         finished_by=finished_by,
         condition=condition,
@@ -146,7 +155,7 @@ def _is_envelope(item: Any, references: References, level: int = _MOST_LEVELS) -
     flat = flatten(item, references)
     properties = as_object(flat.rules.get("properties"))
     if "data" in properties:
-        return properties.keys() <= _ENVELOPE
+        return properties.keys() <= FIELDS
     branches = [branch for group in flat.alternatives for branch in group.branches]
     return (
         not properties
@@ -156,7 +165,7 @@ def _is_envelope(item: Any, references: References, level: int = _MOST_LEVELS) -
     )
 
 
-def _opened(item: Any, references: References) -> tuple[Any, str] | None:
+def _opened(item: Any, references: References) -> EventData | None:
     """The schema of the data, and the terminator, of two parsed events one of which is the end."""
     alternatives = flatten(item, references).alternatives
     if len(alternatives) != 1 or len(alternatives[0].branches) != 2:
@@ -165,7 +174,7 @@ def _opened(item: Any, references: References) -> tuple[Any, str] | None:
     terminators: list[str] = []
     for option in alternatives[0].branches:
         properties = as_object(flatten(option, references).rules.get("properties"))
-        if "data" not in properties or not properties.keys() <= _ENVELOPE:
+        if "data" not in properties or not properties.keys() <= FIELDS:
             return None
         data = flatten(properties["data"], references).rules
         values = [data["const"]] if "const" in data else as_list(data.get("enum"))
@@ -174,7 +183,7 @@ def _opened(item: Any, references: References) -> tuple[Any, str] | None:
         elif "properties" in data:
             items.append(properties["data"])
     if len(items) == len(terminators) == 1:
-        return items[0], terminators[0]
+        return EventData(items[0], terminators[0], {})
     return None
 
 

@@ -87,7 +87,12 @@ def frame(items: Iterable[Any], shape: StreamShape) -> Iterator[bytes]:
     is_told = is_named(shape.events)
     for item in items:
         if shape.kind == "sse":
-            yield _envelope(as_object(item)) if shape.is_envelope else _event(item, is_told)
+            if shape.event_fields:
+                item = {**shape.event_fields, "data": msgspec.json.encode(item).decode()}
+            if shape.is_envelope or shape.event_fields:
+                yield _envelope(as_object(item))
+            else:
+                yield _event(item, is_told)
         elif shape.kind == "json-seq":
             # RFC 7464, section 2.2: a record separator before, a line feed after.
             yield b"\x1e" + msgspec.json.encode(item) + b"\n"
