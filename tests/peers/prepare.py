@@ -1,4 +1,4 @@
-"""Install the servers, pinned, into ``.venv-peers``; done once for each state of the pins.
+"""Install servers and clients, pinned, into ``.venv-peers``; done once for each state of the pins.
 
 ``python -m tests.peers.prepare``. Exits with 2 and a line that says what is missing.
 """
@@ -13,7 +13,10 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ENVIRONMENT = HERE.parents[1] / ".venv-peers"
-PINS = ("requirements.txt", "package.json", "package-lock.json")
+SERVERS = ("requirements.txt", "package.json", "package-lock.json")
+CLIENTS = {"litellm": ("litellm_calls",), "agents": ("pydantic_ai_calls", "langchain_calls")}
+"""Environments for clients, which do not agree on one ``openai``, and the programs that run in each."""
+PINS = (*SERVERS, *(f"clients/{name}.txt" for name in CLIENTS))
 
 
 def fingerprint() -> str:
@@ -25,7 +28,7 @@ def fingerprint() -> str:
 
 
 def is_prepared() -> bool:
-    """Whether the servers of the present pins are installed."""
+    """Whether what the present pins name is installed."""
     stamp = ENVIRONMENT / "ready"
     return stamp.is_file() and stamp.read_text(encoding="utf-8") == fingerprint()
 
@@ -47,7 +50,13 @@ def prepare() -> None:
     pip = [str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "install"]
     quiet = ["--quiet", "--disable-pip-version-check", "--no-deps"]
     _run("fakellm", [*pip, *quiet, "-r", str(HERE / "requirements.txt")])
-    for name in PINS[1:]:
+    for name in CLIENTS:
+        print(f"==> test-peers: installing the clients of {name}.txt into .venv-peers", flush=True)
+        place = ENVIRONMENT / name
+        _run("the virtual environment", [sys.executable, "-m", "venv", str(place)])
+        install = [str(place / "bin" / "python"), "-m", "pip", "install", *quiet]
+        _run(name, [*install, "-r", str(HERE / "clients" / f"{name}.txt")])
+    for name in SERVERS[1:]:
         shutil.copy(HERE / name, ENVIRONMENT / name)
     _run(
         "aimock",

@@ -67,6 +67,18 @@ class Console:
         `printable`."""
         self._write(sys.stdout, f"{line}\n")
 
+    def print_now(self, line: str) -> None:
+        """As `print`, for results that a reader waits for while the command goes on."""
+        if sys.stdout is not None:
+            with _harmless_pipe(sys.stdout):
+                sys.stdout.write(f"{line}\n")
+                sys.stdout.flush()
+
+    @property
+    def has_color(self) -> bool:
+        """Whether results may be coloured."""
+        return _has_color(sys.stdout)
+
     def status(self, line: str) -> None:
         """One line of a text result that `--quiet` leaves out."""
         if not self.is_quiet and not self.is_json:

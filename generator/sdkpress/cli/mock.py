@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sdkpress.cli.console import console
-from sdkpress.cli.options import Overlays, Quiet, Verbose
+from sdkpress.cli.options import Overlays
 
 __all__ = ["mock"]
 
@@ -25,14 +25,53 @@ def mock(
     port: Annotated[
         int, typer.Option(metavar="P", min=0, max=65535, help="Port to listen on; 0 = a free one.")
     ] = 8000,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    seed: Annotated[
+        int, typer.Option(metavar="N", help="Other made values, the same ones for each number.")
+    ] = 0,
+    credential: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SCHEME=KEY",
+            help="The right key of a security scheme (user:password for basic), 401 for "
+            "others; repeatable.",
+        ),
+    ] = None,
+    replay: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Answer from a cassette, a file that --record has made."),
+    ] = None,
+    record: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Hand requests on, and write what is answered to a cassette."
+        ),
+    ] = None,
+    upstream: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="The server to record (the first of the document)."),
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print the address and no requests.")
+    ] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option("--verbose", "-v", help="Print headers and bodies too, without credentials."),
+    ] = False,
 ) -> None:
     """Run a fake server that validates requests and answers from examples and schemas."""
     console.configure(quiet=quiet, verbose=verbose)
     from sdkpress.cli.targets import named_or_spec
-    from sdkpress.mocking import serve
+    from sdkpress.mocking import LogOptions, TapeOptions, serve
 
     target = named_or_spec(spec, tuple(overlay or ()))
     gc.enable()  # a server lives long
-    raise typer.Exit(serve(target, host=host, port=port))
+    code = serve(
+        target,
+        host=host,
+        port=port,
+        seed=seed,
+        credentials=tuple(credential or ()),
+        tape=TapeOptions(replay, record, upstream),
+        log=LogOptions(quiet, verbose, console.has_color, console.print_now),
+    )
+    raise typer.Exit(code)
