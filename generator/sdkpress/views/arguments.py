@@ -25,14 +25,14 @@ from sdkpress.model import (
     UnionSchema,
 )
 from sdkpress.naming.schemas import name_arguments
+from sdkpress.records import Struct
 from sdkpress.text import one_line
 from sdkpress.views.facts import wire_location
 
 Written = Callable[[TypeUse], str]
 
 
-@dataclass(frozen=True, slots=True)
-class ArgumentView:
+class ArgumentView(Struct, frozen=True):
     """One argument of an operation.
 
     `location` is `path`, `query`, `header`, `cookie`, `field` (a property of the body), `body`, or
@@ -49,8 +49,7 @@ class ArgumentView:
     is_required: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """An argument before it is written; `annotation` says nothing of being optional."""
 
     name: str

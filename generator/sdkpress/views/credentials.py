@@ -23,6 +23,8 @@ _ASYNC_TOKEN = "str | Callable[[], str | Awaitable[str]] | None"
 _OAUTH2_ARGUMENTS = (
     "client_id", "client_secret", "scopes", "token_url", "token_endpoint_auth_method",
 )  # fmt: skip
+# No word of a language: wherever a credential occurs in a message, it is hidden.
+_SAMPLE = "test-key"
 _LONGEST_TEXT = 300
 _EMPTY_WORDS = frozenset(
     "api auth authentication authorization authorisation basic bearer default header http https "
@@ -175,7 +177,7 @@ def _single(scheme: SecurityScheme, name: str, variable: str) -> CredentialView:
     doc = f"{thing}, or a function that returns it anew for each request; {_without(variable)}."
     if scheme.kind == "openIdConnect" and scheme.open_id_connect_url:
         doc += f" Where tokens come from: {one_line(scheme.open_id_connect_url)}."
-    argument = CredentialArgument(name, variable, _TOKEN, _ASYNC_TOKEN, doc, "test")
+    argument = CredentialArgument(name, variable, _TOKEN, _ASYNC_TOKEN, doc, _SAMPLE)
     return CredentialView(scheme.name, (argument,), construction, auth_class, (name,))
 
 
@@ -201,7 +203,7 @@ def _basic(scheme: SecurityScheme, user: str, password: str, prefix: str) -> Cre
             _ASYNC_TOKEN,
             "The password, or a function that returns it anew for each request; "
             f"{_without(variables[1])}.",
-            "test",
+            _SAMPLE,
         ),
     )
     return CredentialView(
@@ -245,7 +247,7 @@ def _client_credentials(
             _ASYNC_TOKEN,
             "An access token, or a function that returns one for each request, where you fetch "
             f"tokens yourself; {_without(f'{prefix}_{token.upper()}')}.",
-            "test",
+            _SAMPLE,
         )
     ]
     for name in _OAUTH2_ARGUMENTS:

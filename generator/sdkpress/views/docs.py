@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sdkpress.text import markdown
+from sdkpress.text import literal, markdown
 from sdkpress.views.about import AboutView
 from sdkpress.views.operations import OperationView
 from sdkpress.views.package import PackageView
 
-# Of the tests of one operation (templates/tests/test_operations.py.jinja).
-_ENDINGS = ("", "_async", "_streamed", "_streamed_async")
-
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """One operation for readers: where it is, what it takes and returns, an example call."""
+    """One operation for readers: where it is, what it takes and returns, an example call.
+
+    `key` is its place in the document (`GET /pets`), `stream` the arguments that ask for a stream,
+    as Python writes a mapping; "" where there is no stream.
+    """
 
     dotted: str
-    function: str
+    key: str
+    stream: str
     path_line: str
     summary: str
     returns: str
@@ -29,11 +31,6 @@ class EntryView:
     arguments: tuple[tuple[str, str, bool], ...]
     links: tuple[tuple[str, str, str], ...] = ()
     is_paginated: bool = False
-
-    @property
-    def has_stream(self) -> bool:
-        """Whether the answer can be a stream."""
-        return self.always_streams or bool(self.condition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +59,8 @@ def docs_view(
     `webhook_bodies` holds bodies of webhooks, as bytes are written, by the name of the webhook.
     """
     dotted = [f"{resource.dotted}.{operation.method}" for resource, operation in package.operations]
-    functions = _test_names(dotted)
     entries = tuple(
-        _entry(name, operation, calls[name], functions[name])
+        _entry(name, operation, calls[name])
         for name, (_, operation) in zip(dotted, package.operations, strict=True)
     )
     streamed = next((item for item in entries if item.condition and not item.is_deprecated), None)
@@ -89,26 +85,23 @@ def docs_view(
     )
 
 
-def _test_names(dotted: list[str]) -> dict[str, str]:
-    """A function name for each operation; none is another's with the ending of a further test."""
-    taken: set[str] = set()
-    found: dict[str, str] = {}
-    for name in sorted(dotted):
-        plain = "test_" + name.replace(".", "_")
-        candidate, number = plain, 2
-        while taken & {candidate + ending for ending in _ENDINGS}:
-            candidate, number = f"{plain}_{number}", number + 1
-        taken.update(candidate + ending for ending in _ENDINGS)
-        found[name] = candidate
-    return found
+def _asking(operation: OperationView) -> str:
+    """The arguments that make the answer a stream."""
+    if operation.condition:
+        return f"{{{literal(operation.condition)}: True}}"
+    if operation.always_streams:
+        return "{}"
+    if operation.stream_test:
+        # The test reads: accept == "text/event-stream".
+        return f"{{{literal(operation.accept)}: {operation.stream_test.partition(' == ')[2]}}}"
+    return ""
 
 
-def _entry(
-    dotted: str, operation: OperationView, call: tuple[str, ...], function: str
-) -> EntryView:
+def _entry(dotted: str, operation: OperationView, call: tuple[str, ...]) -> EntryView:
     return EntryView(
         dotted=dotted,
-        function=function,
+        key=f"{operation.http_method} {operation.path}",
+        stream=_asking(operation),
         path_line=markdown(operation.path_line),
         summary=markdown(operation.summary),
         returns=operation.implementation.returns.replace("models.", "").replace("builtins.", ""),

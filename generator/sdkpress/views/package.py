@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sdkpress.config import ClientConfig
 from sdkpress.model import Api
+from sdkpress.naming.fixtures import FixtureNames, fixture_names
+from sdkpress.records import Struct
 from sdkpress.text import describe, docstring, one_line
 from sdkpress.views.credentials import CredentialArgument, CredentialView, credential_views
+from sdkpress.views.factories import FactoryModuleView
+from sdkpress.views.fakes import FakeModuleView
 from sdkpress.views.models import ModuleView
 from sdkpress.views.operations import OperationView
 from sdkpress.views.resources import ResourceView
@@ -42,8 +47,7 @@ ERRORS = (
 """The public error classes of the runtime, besides the root of the tree."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExportView:
+class ExportView(Struct, frozen=True):
     """A public name and the module that has it."""
 
     name: str
@@ -78,6 +82,8 @@ class PackageView:
     homepage: str
     has_sse: bool
     webhooks: WebhooksView | None = None
+    factory_modules: tuple[FactoryModuleView, ...] = ()
+    fakes: tuple[FakeModuleView, ...] = ()
 
     @property
     def roots(self) -> tuple[ResourceView, ...]:
@@ -88,6 +94,22 @@ class PackageView:
     def operations(self) -> tuple[tuple[ResourceView, OperationView], ...]:
         """All operations with their resources."""
         return tuple((item, operation) for item in self.resources for operation in item.operations)
+
+    @property
+    def fake(self) -> str:
+        """The class of the fake server; FakeApp is the one that every such class is made from."""
+        return f"Fake{self.client}" if self.client != "App" else "FakeAppServer"
+
+    def scripted(self, dotted: str) -> str:
+        """The script of the operation `dotted` below the fake server."""
+        root, _, rest = dotted.partition(".")
+        attributes = {item.resource: item.attribute for item in self.fakes}
+        return f"{attributes[root]}.{rest}"
+
+    @property
+    def fixtures(self) -> FixtureNames:
+        """What the client brings to pytest."""
+        return fixture_names(self.client, self.package)
 
     @property
     def has_pages(self) -> bool:
@@ -114,15 +136,12 @@ class PackageView:
     @property
     def abc_names(self) -> tuple[str, ...]:
         """Names of collections.abc that annotations of the clients use."""
-        annotations = " ".join(item.async_annotation for item in self.credential_arguments)
-        names = ("Awaitable", "Callable", "Sequence")
-        return tuple(sorted({"Mapping", *(name for name in names if name in annotations)}))
+        return _abc_names(self.credential_arguments)
 
     @property
-    def sample_credentials(self) -> str:
-        """Arguments for the first scheme, as a test writes them: `api_key="test"`."""
-        arguments = self.credentials[0].arguments if self.credentials else ()
-        return ", ".join(f'{item.name}="{item.sample}"' for item in arguments if item.sample)
+    def fake_abc_names(self) -> tuple[str, ...]:
+        """The same for the fake server, which makes clients with a credential for tests."""
+        return _abc_names(item for item in self.credential_arguments if item.sample)
 
     @property
     def typing_names(self) -> tuple[str, ...]:
@@ -142,6 +161,29 @@ class PackageView:
             for name in module.exports
         ]
         return tuple(sorted(found, key=lambda item: item.name))
+
+    @property
+    def factory_exports(self) -> tuple[ExportView, ...]:
+        """Every factory with its module, sorted by name."""
+        found = [
+            ExportView(item.name, module.name, item.name)
+            for module in self.factory_modules
+            for item in module.factories
+        ]
+        return tuple(sorted(found, key=lambda item: item.name))
+
+    @property
+    def testing_names(self) -> tuple[str, ...]:
+        """`__all__` of the package's fixtures."""
+        names = {
+            "AppTransport", "AsyncAppTransport", "AsyncRecordingTransport", "AsyncReplayTransport",
+            "FakeApp", "Received", "Recording", "RecordingTransport", "Replay", "ReplayTransport",
+            "Script", "ScriptError", "ServedApp", "StreamScript", "UnmatchedRequestError",
+            self.fake, "document", "factories", "fake_app", "serve",
+        }  # fmt: skip
+        if self.webhooks is not None and self.webhooks.parsed:
+            names.add("webhook_body")
+        return tuple(sorted(names))
 
     @property
     def public_names(self) -> tuple[str, ...]:
@@ -165,6 +207,8 @@ def package_view(
     models: tuple[ModuleView, ...],
     params: tuple[ModuleView, ...],
     webhooks: WebhooksView | None = None,
+    factories: tuple[FactoryModuleView, ...] = (),
+    fakes: tuple[FakeModuleView, ...] = (),
 ) -> PackageView:
     """The view of the package from the API and the configuration."""
     title = one_line(api.title) or config.name
@@ -195,7 +239,15 @@ def package_view(
         homepage=api.contact_url if api.contact_url.startswith(("https://", "http://")) else "",
         has_sse=any(item.has_streams for item in resources),
         webhooks=webhooks,
+        factory_modules=factories,
+        fakes=fakes,
     )
+
+
+def _abc_names(arguments: Iterable[CredentialArgument]) -> tuple[str, ...]:
+    annotations = " ".join(item.async_annotation for item in arguments)
+    names = ("Awaitable", "Callable", "Sequence")
+    return tuple(sorted({"Mapping", *(name for name in names if name in annotations)}))
 
 
 def _root_error(client: str) -> str:
