@@ -333,7 +333,7 @@ CATALOG: Mapping[str, CatalogEntry] = {
     "address-unavailable": CatalogEntry(
         _ERROR,
         "The fake server cannot listen on an address",
-        "Choose another port with `--port`; `--port 0` takes a free one.",
+        "Choose another port with `--port` (0 takes a free one), or another address with `--host`.",
     ),
     # Naming (naming.py)
     "invalid-name": CatalogEntry(

@@ -15,6 +15,12 @@ from sdkpress.views.package import PackageView
 
 __all__ = ["FileJob", "copied_files", "file_jobs"]
 
+_TESTS = (
+    "calls", "conftest", "harness", "test_docs", "test_errors", "test_examples",
+    "test_operations", "test_package", "test_round_trip",
+)  # fmt: skip
+"""The tests of every client, and what they share."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileJob:
@@ -45,10 +51,19 @@ def file_jobs(package: PackageView, docs: DocsView) -> tuple[FileJob, ...]:
         FileJob(f"{root}/models/__init__.py", "package/models/__init__.py.jinja", plain),
         FileJob(f"{root}/extras/__init__.py", "package/extras/__init__.py.jinja", plain, "once"),
         FileJob(f"{root}/testing/__init__.py", "package/testing/__init__.py.jinja", plain),
-        FileJob("tests/conftest.py", "tests/conftest.py.jinja", plain),
-        FileJob("tests/test_docs.py", "tests/test_docs.py.jinja", plain),
-        FileJob("tests/test_operations.py", "tests/test_operations.py.jinja", plain),
+        FileJob(f"{root}/testing/cassettes.py", "package/testing/cassettes.py.jinja", plain),
+        FileJob(f"{root}/testing/fake.py", "package/testing/fake.py.jinja", plain),
+        FileJob(
+            f"{root}/testing/pytest_plugin.py", "package/testing/pytest_plugin.py.jinja", plain
+        ),
+        *(FileJob(f"tests/{name}.py", f"tests/{name}.py.jinja", plain) for name in _TESTS),
     ]
+    if package.fakes:
+        path, template = f"{root}/testing/fakes", "package/testing/fakes"
+        jobs.append(FileJob(f"{path}/__init__.py", f"{template}/__init__.py.jinja", plain))
+        for fake in package.fakes:
+            context = {"package": package, "module": fake}
+            jobs.append(FileJob(f"{path}/{fake.name}.py", f"{template}/module.py.jinja", context))
     if package.webhooks is not None:
         context = {"package": package, "webhooks": package.webhooks}
         jobs.append(FileJob(f"{root}/webhooks.py", "package/webhooks.py.jinja", context))
@@ -66,6 +81,13 @@ def file_jobs(package: PackageView, docs: DocsView) -> tuple[FileJob, ...]:
             context = {"package": package, "module": module}
             template = f"package/models/{kind}.py.jinja"
             jobs.append(FileJob(f"{root}/models/{module.name}.py", template, context))
+    jobs.append(FileJob(f"{root}/testing/_factory.py", "package/testing/_factory.py.jinja", plain))
+    factories = "package/testing/factories"
+    path = f"{root}/testing/factories"
+    jobs.append(FileJob(f"{path}/__init__.py", f"{factories}/__init__.py.jinja", plain))
+    for part in package.factory_modules:
+        context = {"package": package, "module": part}
+        jobs.append(FileJob(f"{path}/{part.name}.py", f"{factories}/factories.py.jinja", context))
     return tuple(sorted(jobs, key=lambda job: job.path))
 
 

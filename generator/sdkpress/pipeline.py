@@ -27,7 +27,10 @@ from sdkpress.paginating import configure_pagination
 from sdkpress.provenance import input_file, sha256, templates_digest
 from sdkpress.rendering import render
 from sdkpress.views.about import about_view
+from sdkpress.views.derived import DERIVED_KEY, DerivedSchemas
 from sdkpress.views.docs import docs_view
+from sdkpress.views.factories import factory_modules
+from sdkpress.views.fakes import fake_modules
 from sdkpress.views.models import model_modules, param_modules
 from sdkpress.views.modules import assign_modules, input_schemas
 from sdkpress.views.package import PackageView, package_view
@@ -79,13 +82,18 @@ def build(
     params = input_schemas(api, names)
     annotator = Annotator(api, names, params)
     modules = assign_modules(api, names)
+    models = model_modules(api, names, annotator, modules)
+    derived = DerivedSchemas(api, names, document.tree)
+    resources = resource_views(api, names, annotator)
     package = package_view(
         api,
         config,
-        resource_views(api, names, annotator),
-        model_modules(api, names, annotator, modules),
+        resources,
+        models,
         param_modules(api, names, annotator, modules, params),
         webhooks_view(api, names, annotator),
+        factory_modules(api, names, annotator, models, derived),
+        fake_modules(api, names, annotator, resources, (config.client, config.async_client)),
     )
     progress("render")
     jobs = file_jobs(
@@ -106,7 +114,7 @@ def build(
     texts.update(formatted.texts)
     owners: dict[str, Owner] = {job.path: job.owner for job in jobs}
     files = [OutputFile(path, text.encode(), owners[path]) for path, text in texts.items()]
-    files.extend(copied_files(package, dump_json(_with_pages(document, api))))
+    files.extend(copied_files(package, dump_json(_served(document, api, derived))))
     content = write_lock(locked, config.name, names.operations, names.schemas, names.webhooks)
     overlays = tuple(input_file(path, path.read_bytes()) for path in config.overlays)
     facts = BuildFacts(
@@ -150,14 +158,15 @@ def _chats(api: Api, names: Names) -> frozenset[str]:
     )
 
 
-def _with_pages(document: Document, api: Api) -> dict[str, Any]:
-    """The document with what the fake server has to know of paginated operations."""
+def _served(document: Document, api: Api, derived: DerivedSchemas) -> dict[str, Any]:
+    """The document with what the fake server has to know of pages, and the factories of models."""
     pages = {
         f"{operation.method} {operation.path}": pagination_facts(operation.pagination)
         for operation in api.operations
         if operation.pagination is not None
     }
-    return {**document.tree, "x-sdkpress-pages": pages} if pages else document.tree
+    added = {"x-sdkpress-pages": pages, DERIVED_KEY: derived.written()}
+    return {**document.tree, **{key: value for key, value in added.items() if value}}
 
 
 def names_of(names: Names) -> dict[str, dict[str, str]]:

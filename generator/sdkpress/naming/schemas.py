@@ -42,8 +42,8 @@ from sdkpress.naming.words import (
 
 MODULE_RESERVED = frozenset(
     {
-        "ABSENT", "Any", "Literal", "Maybe", "Model", "TYPE_CHECKING", "TypeAlias", "TypedDict",
-        "Required", "Never", "Sequence", "Mapping", "Iterable", "Request", "Response", "Stream",
+        "ABSENT", "Any", "Literal", "MADE", "Maybe", "Model", "TYPE_CHECKING", "TypeAlias",
+        "TypedDict", "Required", "Never", "Sequence", "Mapping", "Iterable", "Request", "Response", "Stream",
         "StreamRequest", "AsyncStream", "Operation", "Answer", "Options", "UnsetType", "UNSET",
         "Parameter", "StreamAnswer", "Fold", "SyncResource", "AsyncResource", "FileInput",
         "Exception", "BaseException", "TypeError", "ValueError", "Warning",
