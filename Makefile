@@ -89,11 +89,12 @@ golden: $(READY) ## rewrite the expected outputs in tests/cases and the pages ma
 	@echo '==> golden: done. Read the diff: git diff tests/cases docs'
 
 .PHONY: bench
-bench: $(BENCH_READY) ## measure client, generator and imports beside peers and the floor (ARGS="--write" for the client's page)
+bench: $(BENCH_READY) ## measure client, generator, imports and the fake server beside peers and the floor (ARGS="--write" for the client's page)
 	@echo '==> bench: every figure is a median of several runs on this machine, now'
 	@$(BENCH)/bin/python tests/benchmarks/client.py $(ARGS)
 	@$(RUN) tests/benchmarks/generator.py
 	@$(RUN) tests/benchmarks/imports.py
+	@$(RUN) tests/benchmarks/mock.py
 	@echo '==> bench: done'
 
 .PHONY: bench-client
@@ -110,14 +111,18 @@ instructions: $(READY) ## fail if an import, a request or a chunk takes more ins
 	@$(RUN) tests/benchmarks/instructions.py $(ARGS)
 
 .PHONY: test-peers
-test-peers: $(READY) ## chat with servers that others wrote, aimock and fakellm (needs npm and package indexes; .venv-peers)
-	@echo '==> test-peers: sync and async, whole and streamed'
+test-peers: $(READY) ## chat with servers that others wrote, and let clients that others wrote chat with the fake server (needs npm and package indexes; .venv-peers)
+	@echo '==> test-peers: aimock, fakellm; litellm, pydantic-ai, langchain-openai'
 	@$(RUN) -m tests.peers.prepare
 	@$(RUN) -m pytest tests/peers $(ARGS)
 
 .PHONY: soak
 soak: $(READY) ## 200 streams at once for ten minutes against a server with faults (ARGS="--seconds 60" shortens it)
 	@$(RUN) -m tests.soak $(ARGS)
+
+.PHONY: soak-fake
+soak-fake: $(READY) ## 200 clients of the fake server at once, some cut or stalled, a minute each way in (ARGS="--seconds 10" shortens it)
+	@$(RUN) -m tests.soak.fake $(ARGS)
 
 .PHONY: corpus
 corpus: $(READY) ## generate, call and check every document of ../shared/specs; writes docs/corpus.md (ARGS="--only museum")

@@ -108,12 +108,12 @@ class Record:
                 }
             )
 
-    def judge_memory(self) -> dict[str, Any]:
-        """Whether the last quarter needs more than the second."""
+    def judge_memory(self, from_seconds: float = JUDGED_SECONDS) -> dict[str, Any]:
+        """Whether the last quarter needs more than the second, in a run of so many seconds."""
         quarters: list[list[int]] = [[], [], [], []]
         for passed, size in self.samples:
             quarters[min(3, int(4 * passed / self.seconds))].append(size)
-        if self.seconds < JUDGED_SECONDS or min(map(len, quarters)) < 8:
+        if self.seconds < from_seconds or min(map(len, quarters)) < 8:
             return {"judged": False}
         second, last = statistics.median(quarters[1]), statistics.median(quarters[3])
         growth = last / second - 1
