@@ -25,6 +25,11 @@ CASES = Path(__file__).parent / "cases"
 NAMES = sorted(path.name for path in CASES.iterdir() if (path / "spec.yaml").is_file())
 REWRITE = os.environ.get("SDKPRESS_GOLDEN") == "rewrite"
 SHOWN = ("client.py", "resources/", "models/", "webhooks.py")
+SHOWN_IN = {
+    "factories": ("testing/_factory.py", "testing/factories/"),
+    "fakes": ("testing/__init__.py", "testing/fake.py", "testing/fakes/"),
+}
+"""What a case shows besides."""
 
 
 def package_of(case: str) -> str:
@@ -71,7 +76,7 @@ def test_case_is_as_expected(case: str) -> None:
         file.path.removeprefix(prefix): file.content.decode()
         for file in built.files
         if file.path.startswith(prefix)
-        and file.path.removeprefix(prefix).startswith(SHOWN)
+        and file.path.removeprefix(prefix).startswith((*SHOWN, *SHOWN_IN.get(case, ())))
         and not file.path.endswith("resources/__init__.py")
     }
     texts["diagnostics.txt"] = said

@@ -1,15 +1,20 @@
 """What the documentation says is true: links resolve, Python runs, shown commands and options exist.
 
-A block that cannot run says why, on the line above it: `<!-- not executed: reason -->`.
+A block that cannot run says why, on the line above it: `<!-- not executed: reason -->`. One that
+begins with the name of a file (`# assistant.py`) can be imported by those that follow on its page.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import filter as filter_names
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
@@ -28,8 +33,13 @@ PAGES = sorted(
 EXECUTED = [
     page
     for page in PAGES
-    if page.parent == REPOSITORY or page.is_relative_to(REPOSITORY / "docs" / "guides")
+    if page.parent == REPOSITORY
+    or page.is_relative_to(REPOSITORY / "docs" / "guides")
+    or page == REPOSITORY / "docs" / "testing.md"
 ]
+
+
+TESTING = Path("generator", "sdkpress", "runtime", "testing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,17 @@ class Block:
     language: str
     text: str
     excuse: str
+
+    @property
+    def file(self) -> str:
+        """The name of the file that it is shown as."""
+        found = re.match(r"# (\w+\.py)\n", self.text)
+        return found[1] if found else ""
+
+    @property
+    def shown_tests(self) -> int:
+        """How many tests it shows; one with parameters would count as one."""
+        return len(re.findall(r"^ *(?:async )?def test_", self.text, re.M))
 
 
 def blocks(page: Path) -> Iterator[Block]:
@@ -109,21 +130,75 @@ def test_every_page_of_docs_can_be_reached_from_the_index() -> None:
     assert [name(p) for p in REPOSITORY.glob("docs/**/*.md") if p.resolve() not in seen] == []
 
 
+def test_the_architecture_has_a_place_for_every_module_of_the_fake_server() -> None:
+    text = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
+    section = text.partition("## The fake server\n")[2].partition("\n## ")[0]
+    named = re.findall(r"`([a-z_*]+)`", section)
+    modules = [path.stem for path in (REPOSITORY / TESTING).glob("[a-z]*.py")]
+    assert modules
+    assert [module for module in modules if not any(fnmatch(module, one) for one in named)] == []
+    assert [one for one in named if not filter_names(modules, one)] == []
+
+
 # ---------------------------------------------------------------- Python
 
 
 PYTHON = [block for page in EXECUTED for block in blocks(page) if block.language == "python"]
+TESTS = [block for block in PYTHON if block.shown_tests]
+PROGRAMS = [block for block in PYTHON if not block.shown_tests]
 
 
-@pytest.mark.parametrize("block", PYTHON, ids=lambda block: f"{name(block.page)}:{block.line}")
+def place(block: Block) -> str:
+    return f"{name(block.page)}:{block.line}"
+
+
+def written(block: Block, folder: Path, file: str) -> Path:
+    """The block as a file, beside those of its page that have a name and come before it."""
+    compile(block.text, place(block), "exec")
+    if block.excuse:
+        pytest.skip(f"not executed: {block.excuse}")
+    for other in PYTHON:
+        if other.page == block.page and other.line < block.line and other.file:
+            (folder / other.file).write_text(other.text, encoding="utf-8")
+    program = folder / file
+    program.write_text(block.text, encoding="utf-8")
+    return program
+
+
+@pytest.mark.parametrize("block", TESTS, ids=place)
+def test_shown_tests_pass(block: Block, generated: Path, tmp_path: Path) -> None:
+    """They bring everything with them: here are neither a server nor a key."""
+    program = written(block, tmp_path, "test_block.py")
+    command = [sys.executable, "-W", "error", "-m"]
+    if "import unittest" in block.text:
+        command += ["unittest", program.stem]
+    else:
+        # As an installed package would bring them.
+        plugins = ["siray_chat.testing.pytest_plugin", "no:cacheprovider"]
+        command += ["pytest", "-q", *(f"-p{plugin}" for plugin in plugins), program.name]
+    done = run(command, cwd=tmp_path, timeout=120, PYTHONPATH=str(generated / "src"))
+    outcome = re.search(r"^(\d+) passed in |^Ran (\d+) tests? in ", done.stdout + done.stderr, re.M)
+    assert outcome, done.stdout + done.stderr
+    assert int(outcome[1] or outcome[2]) == block.shown_tests
+
+
+@pytest.mark.slow
+def test_type_checkers_have_nothing_to_say_about_tests(generated: Path, tmp_path: Path) -> None:
+    pages = {block.page for block in TESTS}
+    for number, block in enumerate(block for block in PYTHON if block.page in pages):
+        text = f"# {place(block)}\n{block.text}"
+        (tmp_path / (block.file or f"block_{number}.py")).write_text(text, encoding="utf-8")
+    (tmp_path / "mypy.ini").write_text("[mypy]\nstrict = true\nfollow_imports = silent\n")
+    files = sorted(path.name for path in tmp_path.glob("*.py"))
+    path = os.pathsep.join(map(str, (generated / "src", tmp_path)))
+    run([sys.executable, "-m", "mypy", *files], cwd=tmp_path, MYPYPATH=path)
+
+
+@pytest.mark.parametrize("block", PROGRAMS, ids=place)
 def test_python_blocks_run_against_the_fake_server(
     block: Block, fake_server: str, tmp_path: Path
 ) -> None:
-    compile(block.text, f"{block.page}:{block.line}", "exec")
-    if block.excuse:
-        pytest.skip(f"not executed: {block.excuse}")
-    program = tmp_path / "block.py"
-    program.write_text(block.text, encoding="utf-8")
+    program = written(block, tmp_path, "block.py")
     run(
         [sys.executable, program],
         cwd=tmp_path,
@@ -188,6 +263,11 @@ def test_shown_commands_exist(shown: tuple[Block, str]) -> None:
         targets = [word for word in words if "=" not in word]
         missing = [t for t in targets if not re.search(rf"^{t}:", makefile, re.MULTILINE)]
         assert missing == []
+        return
+    if program == "pip":
+        project = tomllib.loads((GENERATED / "pyproject.toml").read_text(encoding="utf-8"))
+        extras = project["project"]["optional-dependencies"]
+        assert words in [["install", f"siray-chat[{extra}]"] for extra in extras]
         return
     assert program == "sdkpress", f"what is {program}?"
     command: list[str] = []

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import re
 import socket
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +20,9 @@ from sdkpress.bundling import load_document
 from sdkpress.diagnostics import Diagnostics
 from sdkpress.overlays import apply_overlays
 from sdkpress.runtime.testing.app import FakeApp
-from sdkpress.runtime.testing.exchanges import Exchange, Reply
-from sdkpress.runtime.testing.serving import ServedApp, describe_exchange, serve
+from sdkpress.runtime.testing.exchanges import Exchange, Reply, describe_exchange
+from sdkpress.runtime.testing.reading import LARGEST_BODY
+from sdkpress.runtime.testing.serving import ServedApp, serve
 
 CHAT = "/v1/chat/completions"
 HELLO: dict[str, Any] = {
@@ -219,7 +221,7 @@ def test_examples_are_matched_by_name_and_shape(shop: Call) -> None:
     assert shop("POST", "/pets", {"name": "x", "claws": 3}).json() == {"name": "a cat"}
     assert shop("POST", "/pets", {"name": "x"}, Prefer="example=dog").json() == {"name": "a dog"}
     refused = shop("POST", "/pets", {"name": "x"}, Prefer="example=cow")
-    assert refused.status == 400
+    assert refused.status == 404
     assert "cat, dog" in refused.body.decode()
 
 
@@ -567,6 +569,29 @@ def test_no_answer_of_a_broken_document_is_a_traceback() -> None:
         assert call("GET", "/c").status == 200
         assert call("GET", "/d").status == 200
         assert call("GET", "/b").status == 405
+
+
+@pytest.mark.parametrize(
+    ("sizes", "status"),
+    [((2, 0), 413), ((1, 1), 413), ((0, 2), 413), ((1, 0), 400)],
+    ids=["at once", "in blocks", "at last", "just not"],
+)
+def test_a_body_that_is_too_large_is_refused(
+    app: FakeApp, sizes: tuple[int, ...], status: int
+) -> None:
+    blocks = [bytes(size * LARGEST_BODY) for size in sizes]
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": blocks.pop(0), "more_body": bool(blocks)}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"application/json"), (b"authorization", b"Bearer test-key")]
+    scope = {"type": "http", "method": "POST", "path": CHAT, "headers": headers}
+    asyncio.run(app(scope, receive, send))
+    assert sent[0]["status"] == status
 
 
 def test_the_log_line_is_harmless(app: FakeApp) -> None:

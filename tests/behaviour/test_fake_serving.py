@@ -156,13 +156,13 @@ def test_an_answer_may_be_no_answer() -> None:
         assert read_all(connection) == b""
 
 
-def test_stopping_with_hundreds_of_streams_that_nobody_reads() -> None:
+def test_stopping_with_many_streams_that_nobody_reads() -> None:
     succeeds("""
         app = FakeApp(DOCUMENT)
         app.script("GET /lines").streams([{"text": "x" * 1000}] * 20_000, times=None)
         before = threading.active_count()
         with serve(app) as server:
-            connections = [asking(server.port) for _ in range(200)]
+            connections = [asking(server.port) for _ in range(80)]
             assert all(connection.recv(10) for connection in connections)
         assert threading.active_count() == before
         for connection in connections:

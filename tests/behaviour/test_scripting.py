@@ -182,6 +182,15 @@ def test_a_stream_breaks_off(things: ModuleType, fake: Any, opened: Opener) -> N
     fake.assert_all_used()
 
 
+def test_a_stream_is_cut_before_its_end_at_the_latest(things: ModuleType, fake: Any) -> None:
+    fake.answers.create.cuts_after(events=99).cuts_after(events=99, of=[{"text": "a"}])
+    with fake.client(max_retries=0) as client:
+        for _ in range(2):
+            stream = client.answers.create(text="q", stream=True)
+            with pytest.raises(things.StreamTruncatedError):
+                list(stream)
+
+
 def test_a_stream_of_one_event_breaks_off_behind_it(fake: Any, opened: Opener) -> None:
     fake.log.get.cuts_after(events=1, of=[{"text": "a"}])
     seen: list[str] = []
@@ -250,6 +259,11 @@ def test_the_clients_of_a_fake_have_the_key_that_is_right(things: ModuleType) ->
                 with pytest.raises(things.AuthenticationError):
                     client.notes.get()
             assert [one.header("x-key") for one in fake.requests] == ["sk-right", "sk-other"]
+
+
+def test_credentials_of_an_unknown_scheme_are_refused(things: ModuleType) -> None:
+    with pytest.raises(ValueError, match="'bearer'; the document's are: key"):
+        things.testing.fake_app(credentials={"bearer": "sk-right"})
 
 
 # --- Conditions, sequences, requests
@@ -407,6 +421,10 @@ def test_a_fake_is_a_context_that_ends_with_its_failures(things: ModuleType) -> 
         raise KeyError("own")
 
 
+async def awaited(request: Any) -> bool:
+    return True
+
+
 @pytest.mark.parametrize(
     ("wrong", "error"),
     [
@@ -421,6 +439,22 @@ def test_a_fake_is_a_context_that_ends_with_its_failures(things: ModuleType) -> 
         (lambda script: script.streams("text"), TypeError),
         (lambda script: script.streams(5), TypeError),
         (lambda script: script.streams({"text": "whole"}), ValueError),
+        (lambda script: script.streams([object()]), TypeError),
+        (lambda script: script.streams([], delay=-1), ValueError),
+        (lambda script: script.replies(object()), TypeError),
+        (lambda script: script.replies({"text": [object()]}), TypeError),
+        (lambda script: script.replies({}, delay=float("nan")), ValueError),
+        (lambda script: script.replies({}, times=1.5), TypeError),
+        (lambda script: script.fails(body={"error": object()}), TypeError),
+        (lambda script: script.fails(429, retry_after=-1), ValueError),
+        (lambda script: script.fails(429.5), TypeError),
+        (lambda script: script.cuts_after(events=1.5), TypeError),
+        (lambda script: script.sends_raw("text"), TypeError),
+        (lambda script: script.sends_raw([b"a", "b"]), TypeError),
+        (lambda script: script.sends_raw(5), TypeError),
+        (lambda script: script.sends_raw(b"", media_type="a\r\nb: c"), ValueError),
+        (lambda script: script.when("condition"), TypeError),
+        (lambda script: script.when(awaited), TypeError),
     ],
 )
 def test_what_makes_no_sense_is_refused_at_once(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sdkpress.runtime.testing.bodies import write_body
 from sdkpress.runtime.testing.media_types import best_match, kind_of
 from sdkpress.runtime.testing.references import References
 from sdkpress.runtime.testing.routing import Operation, Router
@@ -85,13 +86,16 @@ class Description:
             key, media = self.media(operation, media_type)
             schema = media.get("schema", {})
             required = bool(declared.get("required")) or bool(
-                self._sampler.sample(schema, is_minimal=True)
+                self._sampler.sample(schema, extent="minimal")
             )
             if required or not is_minimal:
                 body = self._body_value(media, schema, is_minimal)
                 if kind_of(key) != "json":
                     body = self._visible(body, schema)
                 is_valid = is_valid and self._sampler.rules.accepts(body, schema)
+                if kind_of(key) == "xml" and isinstance(body, (dict, list)):
+                    # The client takes XML as it is written.
+                    body = write_body(body, key, schema, self.references).decode()
                 binary = self._binary(schema)
             media_type = media_type or key
         return Arguments(parameters, body, media_type, binary, is_valid)
@@ -142,7 +146,7 @@ class Description:
             for value in suggested:
                 if self._sampler.rules.accepts(value, schema):
                     return value
-        return self._sampler.sample(schema, is_minimal=is_minimal)
+        return self._sampler.sample(schema, extent="minimal" if is_minimal else "usual")
 
     def _binary(self, schema: Any) -> frozenset[str]:
         found: set[str] = set()

@@ -49,6 +49,8 @@ def test_stall_after_bytes(blocks: list[bytes], size: int) -> None:
 @given(BLOCKS, COUNT)
 def test_cut_after_events(blocks: list[bytes], events: int) -> None:
     assert list(cut_after_events(blocks, events)) == [*blocks[:events], CUT]
+    end = b"the end"
+    assert list(cut_after_events([*blocks, end], events, end)) == [*blocks[:events], CUT]
 
 
 @given(BLOCKS, COUNT)

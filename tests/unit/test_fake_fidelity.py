@@ -277,3 +277,95 @@ def test_an_answer_of_any_kind_of_picture_is_one() -> None:
     for accept, media_type in (("*/*", "image/png"), ("image/webp, */*;q=0.1", "image/webp")):
         reply = ask(FakeApp(document), "GET", "/pets/best", Accept=accept)[2]
         assert dict(reply.headers)["content-type"] == media_type
+
+
+SHAPES: dict[str, Any] = {
+    "list": {"type": "object", "properties": {"errors": {"type": "array", "items": {"type": "string"}}}},
+    "cased": {"type": "object", "properties": {"Error": {"type": "object", "properties": {"Error-Message": {"type": "string"}}}}},
+    "text": {"type": "string"},
+    "open": {"type": "object", "properties": {"number": {"type": "integer"}}},
+    "closed": {"type": "object", "properties": {"number": {"type": "integer"}}, "additionalProperties": False},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("shape", "places"),
+    [
+        ("list", ["errors", 0]),
+        ("cased", ["Error", "Error-Message"]),
+        ("text", []),
+        ("open", ["message"]),
+        ("closed", None),
+    ],
+)
+def test_every_error_says_what_is_wrong(shape: str, places: list[Any] | None) -> None:
+    media = {"application/json": {"schema": SHAPES[shape]}}
+    limit = {"name": "limit", "in": "query", "schema": {"type": "integer"}}
+    responses = {"200": {"description": ""}, "400": {"description": "", "content": media}}
+    operation = {"parameters": [limit], "responses": responses}
+    app = FakeApp({"openapi": "3.1.0", "paths": {"/things": {"get": operation}}})
+    status, text, reply = ask(app, "GET", "/things?limit=many")
+    told: Any = json.loads(text)
+    assert (status, list(SchemaRules(References({}), "response").violations(told, SHAPES[shape]))) == (400, [])  # fmt: skip
+    if places is None:
+        told = dict(reply.headers)["x-fake-explanation"]
+    for place in places or ():
+        told = told[place]
+    assert str(told).startswith("query parameter 'limit': is a string, not of type integer")
+    # Of an operation without an error of its own, the error of another is one with a place.
+    status, text, _ = ask(app, "GET", "/nothing")
+    assert (status, "no path for GET /nothing" in text) == (404, True)
+
+
+def test_one_value_is_not_two() -> None:
+    limit = {"name": "limit", "in": "query", "schema": {"type": "integer"}}
+    operation = {"parameters": [limit], "responses": {"200": {"description": ""}}}
+    app = FakeApp({"openapi": "3.1.0", "paths": {"/things": {"get": operation}}})
+    assert ask(app, "GET", "/things?limit=1")[0] == 200
+    status, text, _ = ask(app, "GET", "/things?limit=1&limit=2")
+    assert (status, "'limit': is an array, not of type integer" in text) == (400, True)
+
+
+def test_parts_of_a_form_have_names() -> None:
+    content = (
+        b'--b\r\nContent-Disposition: form-data; name="n"\r\n\r\n1\r\n--b\r\n\r\n2\r\n--b--\r\n'
+    )
+    schema = {"type": "object"}
+    with pytest.raises(NotReadable, match="without a name"):
+        read_body(content, "multipart/form-data; boundary=b", schema, References({}))
+    assert read_body(content, "multipart/mixed; boundary=b", schema, References({})) == {"n": "1"}
+
+
+def test_what_is_preferred_but_not_described_is_told() -> None:
+    responses = {"200": {"description": ""}, "403": {"description": ""}}
+    thing = {"get": {"responses": responses}, "delete": {"responses": {"204": {"description": ""}}}}
+    parameters = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
+    document = {"openapi": "3.1.0", "paths": {"/things/{id}": {"parameters": parameters, **thing}}}
+    app = FakeApp(document, remembers_deletions=True)
+    for code, status in ((201, 404), (418, 418)):
+        found, text, _ = ask(app, "GET", "/things/1", Prefer=f"code={code}")
+        assert (found, f"no answer {code} for GET /things/{{id}}; there are: 200, 403" in text) == (status, True)  # fmt: skip
+    ask(app, "DELETE", "/things/1")
+    assert [ask(app, "GET", "/things/1", **more)[0] for more in ({}, {"Prefer": "code=403"})] == [404, 403]  # fmt: skip
+
+
+def test_a_concrete_type_goes_before_a_wildcard() -> None:
+    contents = {"*/*": {"schema": {"type": "string"}}, "application/json": {"schema": {"type": "integer"}}}  # fmt: skip
+    operation = {"responses": {"200": {"description": "", "content": contents}}}
+    app = FakeApp({"openapi": "3.1.0", "paths": {"/things": {"get": operation}}})
+    assert ask(app, "GET", "/things")[1] == "1"
+
+
+def test_an_odd_cookie_hides_no_other() -> None:
+    where = {"name": "session", "in": "cookie", "required": True, "schema": {"type": "integer"}}
+    operation: dict[str, Any] = {"parameters": [where], "security": [{"key": []}], "responses": {"200": {"description": ""}}}  # fmt: skip
+    scheme = {"type": "apiKey", "in": "cookie", "name": "key"}
+    document = {"openapi": "3.1.0", "paths": {"/things": {"get": operation}}, "components": {"securitySchemes": {"key": scheme}}}  # fmt: skip
+    app = FakeApp(document, credentials={"key": "right"})
+    for cookie, status in (
+        ('{"odd": [1, 2]}=x; y; session=1; key="right"', 200),
+        ("session=1; key=left", 401),
+        ("session=one; key=right", 400),
+        ("key=right", 400),
+    ):
+        assert ask(app, "GET", "/things", Cookie=cookie)[0] == status

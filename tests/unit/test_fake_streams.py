@@ -271,7 +271,7 @@ def test_pieces_with_a_flag_at_the_end() -> None:
         total_duration={"type": "integer"},
     )
     calls = [{"function": {"name": "f", "arguments": {"a": 1}}}]
-    whole = {
+    whole: dict[str, Any] = {
         "model": "m",
         "message": {"role": "assistant", "content": "one two 三四五六七八九", "tool_calls": calls},
         "done": True,
@@ -366,7 +366,7 @@ def test_events_of_a_message_add_up_to_it() -> None:
             event("content_block_stop", index=number),
         ]
     }
-    content = [
+    content: list[dict[str, Any]] = [
         {"type": "text", "text": "Hello there"},
         {"type": "tool_use", "id": "t", "name": "f", "input": {"city": "Zürich", "days": [1]}},
     ]
@@ -382,6 +382,13 @@ def test_events_of_a_message_add_up_to_it() -> None:
     deltas = [item["delta"] for item in items if item["type"] == "content_block_delta"]
     assert "".join(one.get("text", "") for one in deltas) == "Hello there"
     assert json.loads("".join(one.get("partial_json", "") for one in deltas)) == content[1]["input"]
+
+    scripted = {**whole, "id": "mine", "content": [{"type": "text", "text": "It is mine"}]}
+    app.script(next(iter(app.operations))).streams(scripted)
+    items = data_of(ask(app, stream=True))
+    assert items[0]["message"]["id"] == "mine" and items[-1]["type"] == "message_stop"
+    deltas = [item["delta"] for item in items if item["type"] == "content_block_delta"]
+    assert "".join(one["text"] for one in deltas) == "It is mine"
 
 
 def test_other_typed_events_come_in_a_sensible_order() -> None:
@@ -422,6 +429,56 @@ def test_a_union_of_parsed_events_is_written_as_events() -> None:
         'event: thread.run.completed\ndata: {"id":"string2"}\n\n',
         "event: done\ndata: [DONE]\n\n",
     ]
+
+
+def as_json(schema: Any) -> dict[str, Any]:
+    """The schema of text that is JSON."""
+    return {"type": "string", "contentMediaType": "application/json", "contentSchema": schema}
+
+
+END = {"properties": {"data": {"const": "[END]"}}}
+PARSED = obj(data=as_json(obj(id=STRING)))
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"oneOf": [PARSED, END]},
+        {"anyOf": [END, {"allOf": [PARSED, {"properties": {"event": {"const": "piece"}}}]}]},
+        {**obj(data=STRING), "oneOf": [{"const": {"data": "[END]"}}, PARSED]},
+        obj(data={"oneOf": [as_json(obj(id=STRING)), {"const": "[END]"}]}),
+    ],
+)
+def test_the_data_of_parsed_events_is_written_as_json(item: Any) -> None:
+    sent = blocks(ask(app_of({SSE: {"itemSchema": item}})))
+    name = b"event: piece\n"
+    assert [block.removeprefix(name) for block in sent] == [
+        b'data: {"id":"string"}\n\n',
+        b'data: {"id":"string1"}\n\n',
+        b'data: {"id":"string2"}\n\n',
+        b"data: [END]\n\n",
+    ]
+    assert sent[0].startswith(name) == ("piece" in json.dumps(item))
+
+
+def test_examples_of_parsed_events_are_sent_as_they_are() -> None:
+    shown = [{"data": '{"id": "a"}'}, {"data": '{"id": "b"}'}, {"data": "[END]"}]
+    media = {"itemSchema": {"oneOf": [PARSED, END]}, "example": shown}
+    assert [block.decode() for block in blocks(ask(app_of({SSE: media})))] == [
+        'data: {"id":"a"}\n\n', 'data: {"id":"b"}\n\n', "data: [END]\n\n",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {**obj(event=STRING, data=as_json(obj(id=STRING)))},
+        {"oneOf": [obj(event={"const": name}, data=as_json(obj(id=STRING))) for name in "ab"]},
+    ],
+)
+def test_events_with_names_of_their_own_keep_them(item: Any) -> None:
+    sent = [block.decode() for block in blocks(ask(app_of({SSE: {"itemSchema": item}})))]
+    assert all(block.startswith("event: ") and '\ndata: {"id":' in block for block in sent)
 
 
 def test_what_stands_beside_the_alternatives_holds_for_each() -> None:

@@ -89,9 +89,25 @@ def test_names_do_not_clash(tmp_path: Path) -> None:
         assert found is fake.script(key)
     with fake.client() as client:
         client.any.get(5, class_=["c"], str=["s"], list_query=["a", "b"])
+        client.client.get()
+        client.client.get_serve()
+    assert [one.operation for one in fake.requests[1:]] == ["client.get", "client.get_serve"]
+    assert fake.client_.get.last_request is fake.requests[1]
     assert vars(fake.requests[0].parameters) == {
         "list": 5, "str": ["s"], "class_": ["c"], "self_": None, "list_query": ["a", "b"],
     }  # fmt: skip
+
+
+def test_a_fake_may_have_a_subclass(tmp_path: Path) -> None:
+    made = package(tmp_path, "tree_subclass", {"paths": {"/v1": get()}})
+
+    class Own(made.testing.FakePets):  # type: ignore[misc,name-defined]
+        """What a test adds to it."""
+
+    fake = Own(made.testing.document())
+    with fake.client() as client:
+        client.v1.get()
+    assert fake.v1.get.last_request.operation == "v1.get"
 
 
 @pytest.mark.parametrize("statement", ["import tree_large.testing", "tree_large.testing.fake_app"])

@@ -31,8 +31,9 @@ def test_the_overlay_of_this_repository() -> None:
     assert "delta" not in schemas["ChatCompletionChoice"]["properties"]
     answer = result.tree["paths"]["/v1/chat/completions"]["post"]["responses"]["200"]["content"]
     stream = answer["text/event-stream"]
-    assert stream["itemSchema"] == {"$ref": "#/components/schemas/ChatCompletionChunk"}
-    assert stream["x-sdkpress-stream"]["terminator"] == "[DONE]"
+    chunk, end = (event["properties"]["data"] for event in stream["itemSchema"]["anyOf"])
+    assert chunk["contentSchema"] == {"$ref": "#/components/schemas/ChatCompletionChunk"}
+    assert end["const"] == "[DONE]"
 
 
 def test_each_action_of_that_overlay_says_how_certain_it_is() -> None:
@@ -58,13 +59,18 @@ def test_the_examples_of_that_overlay_follow_its_schemas() -> None:
     for example in operation["requestBody"]["content"]["application/json"]["examples"].values():
         check("ChatCompletionRequest", example["value"])
     answers = operation["responses"]["200"]["content"]
+    items = {**answers["text/event-stream"]["itemSchema"], "components": tree["components"]}
     for example in answers["application/json"]["examples"].values():
         check("ChatCompletion", example["value"])
     for example in answers["text/event-stream"]["examples"].values():
-        for chunk in example["value"]:
-            check("ChatCompletionChunk", chunk)
+        *events, end = example["value"]
+        assert end == {"data": "[DONE]"}
+        for event in example["value"]:
+            jsonschema.Draft202012Validator(items).validate(event)
+        for event in events:
+            check("ChatCompletionChunk", json.loads(event["data"]))
     for response in operation["responses"].values():
         content = response["content"]["application/json"]
         if "example" in content:
             check("ErrorResponse", content["example"])
-    assert checked == 2 + 2 + 12 + 7
+    assert checked == 4 + 4 + 13 + 7
