@@ -197,6 +197,10 @@ def decode_document(
     else:
         if notes:
             value, notes = _transcoded(head, content, type_) or (value, notes)
+        if notes and strict:
+            from .accepting import accept_json
+
+            value, notes = accept_json(content, type_) or (value, notes)
     # A plain Any is never checked: whatever is JSON was promised.
     if notes or b'"error"' in content:
         from . import reports

@@ -45,9 +45,14 @@ Deviation = tuple[type[Model], str, type[Any]]
 class Notes:
     """Collects what does not match, up to a bound."""
 
-    __slots__ = ("deviations", "found", "unknown")
+    __slots__ = ("deviations", "found", "is_trial", "takes_any", "total", "unknown")
 
-    def __init__(self) -> None:
+    def __init__(self, *, takes_any: bool = False, is_trial: bool = False) -> None:
+        """``takes_any``: a union takes whichever member matches. ``is_trial``: only to see whether."""
+        self.takes_any = takes_any
+        self.is_trial = is_trial
+        self.total = 0
+        """How many notes there would be without the bound."""
         self.found: list[Note] = []
         self.deviations: set[Deviation] = set()
         """The fields of models that were kept as they came, or missing."""
@@ -61,7 +66,23 @@ class Notes:
             if name in seen or len(seen) < MAX_NOTES:
                 seen[name] = seen.get(name, 0) + 1
 
+    def surplus(self) -> int:
+        """Return how many unknown fields were counted."""
+        return sum(sum(names.values()) for names in self.unknown.values())
+
+    def take(self, other: Notes) -> None:
+        """Add what another one has collected."""
+        self.total += other.total
+        self.found += other.found[: max(0, MAX_NOTES - len(self.found))]
+        self.deviations |= other.deviations
+        for model, names in other.unknown.items():
+            seen = self.unknown.setdefault(model, {})
+            for name, times in names.items():
+                if name in seen or len(seen) < MAX_NOTES:
+                    seen[name] = seen.get(name, 0) + times
+
     def add(self, path: Path, message: str) -> None:
+        self.total += 1
         if len(self.found) < MAX_NOTES:
             self.found.append(Note(spell(path), message))
 

@@ -4,6 +4,10 @@ By tables, never by trying one after the other: the value's kind in JSON first; 
 discriminator, declared or found in the constants of the models; else the member that fits best,
 by its own constants, required names and known names. The first of equals wins, so that the same
 value always gives the same class.
+
+Only where the nearest member turns out not to match, somewhere within, are others tried: a model
+that matches and knows as many of the names is what was meant. Strict decoding, which would refuse
+the value, takes any member that matches, because the document does (:mod:`.accepting`).
 """
 
 from __future__ import annotations
@@ -156,7 +160,40 @@ class UnionNode(Node):
             return self.keep(value, path, notes)
         if self.contradicts(value, member):
             notes.add((path, str(self._tag)), "means no member of the union")
-        return member.build(value, path, notes)
+            return member.build(value, path, notes)
+        if notes.is_trial or not self._is_open(value):
+            return member.build(value, path, notes)
+        nearest = Notes(takes_any=notes.takes_any)
+        built = member.build(value, path, nearest)
+        if nearest.total:
+            for other in self._others(value, member, notes.takes_any):
+                trial = Notes(takes_any=notes.takes_any, is_trial=True)
+                rebuilt = other.build(value, path, trial)
+                if not trial.total and (notes.takes_any or trial.surplus() <= nearest.surplus()):
+                    built, nearest = rebuilt, trial
+                    break
+        notes.take(nearest)
+        return built
+
+    def _is_open(self, value: Any) -> bool:
+        """Tell whether nothing in a value says which member it is meant for."""
+        kind: type[Any] = value.__class__
+        return (
+            (kind is list or (kind is dict and self._default is None))
+            and len(self.members) > 1
+            and self._tagged(value) is None
+        )
+
+    def _others(self, value: Any, member: Node, takes_any: bool) -> list[Node]:
+        """Return the members beside the nearest that may match, the better fit first."""
+        found = [
+            node
+            for node in self.members
+            if node is not member
+            and (takes_any or isinstance(node, ModelNode))
+            and node.accepts(value)
+        ]
+        return sorted(found, key=lambda node: -node.fit(value))
 
     def _tagged(self, value: Any) -> Node | None:
         """Return the member that the discriminator in ``value`` means."""

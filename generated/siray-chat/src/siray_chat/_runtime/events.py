@@ -165,6 +165,10 @@ class Events:
         if self._is_model and not isinstance(value, Model):
             message = f"an event of the stream is no {self.type.__name__}: {_shown(data)}"
             raise _undecodable(message, data)
+        if notes and self._call.strict:
+            from .accepting import accept_json
+
+            value, notes = accept_json(data, self.type) or (value, notes)
         if notes:
             self._mismatched(tuple(map(str, notes)), data, value)
         return value

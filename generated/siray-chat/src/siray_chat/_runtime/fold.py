@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Fold:
     """How the items of a stream make a whole; immutable."""
 
-    __slots__ = ("keys", "rename", "replace", "whole")
+    __slots__ = ("constants", "keys", "rename", "replace", "whole")
 
     rename: Mapping[str, str]
     """The object that holds a piece, and its name in the whole: ``{"delta": "message"}``."""
@@ -27,6 +27,11 @@ class Fold:
     """Names of values that are no text: ids, roles, types."""
     whole: str
     """Where items carry the whole as it is by then, its name; the last one is what they add up to."""
+    constants: Mapping[str, str | int]
+    """Values that every whole has, whatever its pieces have there: ``{"object": "completion"}``.
+
+    Those that its type has for constants need not be named.
+    """
 
     def __init__(
         self,
@@ -34,11 +39,13 @@ class Fold:
         keys: Mapping[str, str] | None = None,
         replace: Iterable[str] = (),
         whole: str = "",
+        constants: Mapping[str, str | int] | None = None,
     ) -> None:
         object.__setattr__(self, "rename", dict(rename or ()))
         object.__setattr__(self, "keys", dict(keys or ()))
         object.__setattr__(self, "replace", frozenset(replace))
         object.__setattr__(self, "whole", whole)
+        object.__setattr__(self, "constants", dict(constants or ()))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("a Fold is immutable")
@@ -46,5 +53,5 @@ class Fold:
     def __repr__(self) -> str:
         return (
             f"Fold(rename={self.rename}, keys={self.keys}, replace={sorted(self.replace)}, "
-            f"whole={self.whole!r})"
+            f"whole={self.whole!r}, constants={self.constants})"
         )

@@ -138,13 +138,22 @@ class Folder:
         """Take one item, a model or a dict; anything else has nothing to add."""
         fields = _fields(item)
         if fields is not None and self._fold.whole:
-            whole = _fields(fields.get(self._fold.whole))
-            if whole is not None:
+            value = fields.get(self._fold.whole)
+            whole = _fields(value)
+            if whole is not None and self._may_be_final(value):
                 self._empty = False
                 self._state = whole
         elif fields is not None:
             self._empty = False
             self._merge(self._state, fields, _OUTSIDE, 0)
+
+    def _may_be_final(self, value: Any) -> bool:
+        """Tell whether an object is no model of another kind, which some events have in its place."""
+        return not (
+            isinstance(value, Model)
+            and isinstance(self._final, type)
+            and not isinstance(value, self._final)
+        )
 
     def result(self) -> Any:
         """Return the whole of what came, None if nothing did; more may be added afterwards.
@@ -154,7 +163,7 @@ class Folder:
         """
         if self._empty:
             return None
-        whole: dict[str, Any] = _close(self._state)
+        whole: dict[str, Any] = {**_close(self._state), **self._fold.constants}
         node = node_for(self._final)
         if isinstance(node, ModelNode):
             for name, literal in node.literals.items():

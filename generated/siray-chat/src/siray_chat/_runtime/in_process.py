@@ -121,8 +121,8 @@ class SyncAppExchange:
         return self._exchange.whole()
 
     def read(self) -> bytes:
-        """The next block, or ``b""`` at the end."""
-        return self._transport.wait_for(self._loop, self._exchange.read(), "reading")
+        """The blocks that have come since, as one, or ``b""`` at the end."""
+        return self._transport.wait_for(self._loop, self._exchange.read_available(), "reading")
 
     def close(self) -> None:
         """Leave, and let the application notice."""

@@ -6,7 +6,7 @@ sends them, and it waits while the caller is behind. When the caller leaves, the
 There is no lifespan: what the application does at startup is the caller's to do.
 
 An exception of the application is a TransportError with that exception as its cause, and is not
-tried again. An application that returns before its answer is complete is a connection that was lost.
+tried again. Only an AssertionError is raised as it is, for it is about the test that runs here. An application that returns before its answer is complete is a connection that was lost.
 """
 
 from __future__ import annotations
@@ -253,6 +253,17 @@ class AppExchange:
             self._room.set()
         return block
 
+    async def read_available(self) -> bytes:
+        """All the blocks that have come, as one, or ``b""`` at the end."""
+        block = await self.read()
+        if not self._blocks:
+            return block
+        joined = b"".join((block, *self._blocks))
+        self._blocks.clear()
+        self._buffered = 0
+        self._room.set()
+        return joined
+
     async def _wait(self, phase: Phase) -> None:
         self._changed.clear()
         limits = (self._budget.timeout.read, self._budget.remaining())
@@ -269,6 +280,8 @@ class AppExchange:
         error = self._failure
         if error is None:
             return
+        if isinstance(error, AssertionError):
+            raise error
         body = self._request.body
         if body is not None and body.failure is error:
             raise error
@@ -325,6 +338,7 @@ def _scope(request: PreparedRequest) -> MutableMapping[str, Any]:
         "headers": headers,
         "client": ("127.0.0.1", 0),
         "server": (host.strip("[]"), port),
+        "extensions": {"sdkpress.raise": {}},
     }
 
 

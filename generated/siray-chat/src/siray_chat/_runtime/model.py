@@ -244,7 +244,12 @@ class Model(
         """
         from .decoding import convert, expect
 
-        return expect(cls, convert(data, cls), strict=strict)
+        decoded = convert(data, cls)
+        if strict and decoded.notes:
+            from .accepting import accept
+
+            decoded = accept(data, cls) or decoded
+        return expect(cls, decoded, strict=strict)
 
     @classmethod
     def from_json(cls, data: bytes | str, *, strict: bool = False) -> Self:
@@ -259,6 +264,10 @@ class Model(
         decoder = decoder_for(cast("type[Self]", cls.__model_class__))
         decoded = decoder.decode(data)
         _decoders[cls] = decoder.strict
+        if strict and decoded.notes:
+            from .accepting import accept_json
+
+            decoded = accept_json(data, cls) or decoded
         return expect(cls, decoded, strict=strict)
 
     @classmethod

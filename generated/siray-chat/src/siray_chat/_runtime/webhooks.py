@@ -187,8 +187,12 @@ def _type_of(body: Body) -> Any:
 
 
 def _accept(
-    webhook: Webhook, chosen: Body, decoded: Decoded[Any], body: object, strict: bool
+    webhook: Webhook, chosen: Body, decoded: Decoded[Any], body: Payload, strict: bool
 ) -> Any:
+    if strict and decoded.notes and chosen.kind == "json":
+        from .accepting import accept
+
+        decoded = accept(_parsed(body), _type_of(chosen)) or decoded
     value, notes = decoded
     if not notes:
         return value

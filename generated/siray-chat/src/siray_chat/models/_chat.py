@@ -155,7 +155,7 @@ class ChatMessage(Model):
     """One message of a conversation"""
 
     role: ChatRole
-    content: str | list[TextContentPart] | None
+    content: str | list[TextContentPart] | None = ABSENT
     """What the message says: text, or parts of text. Null only in a message of the assistant
     that has tool calls
     """

@@ -58,7 +58,7 @@ class ChatMessageParam(TypedDict, total=False):
     """One message of a conversation"""
 
     role: Required[ChatRole]
-    content: Required[str | Sequence[TextContentPart | TextContentPartParam] | None]
+    content: str | Sequence[TextContentPart | TextContentPartParam] | None
     """What the message says: text, or parts of text. Null only in a message of the assistant
     that has tool calls
     """

@@ -7,7 +7,6 @@ from .. import models
 from .._runtime.operation import (
     Answer,
     Content,
-    Fold,
     Operation,
     StreamAnswer,
 )
@@ -38,12 +37,6 @@ _LIST = Operation(
         media_type="application/x-ndjson",
         kind="jsonl",
         type=lambda: models.Pet,
-        final=lambda: list[models.Pet],
-        fold=Fold(
-            rename={},
-            keys={},
-            replace=("id", "name", "object", "role", "type"),
-        ),
     ),
 )
 

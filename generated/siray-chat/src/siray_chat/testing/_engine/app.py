@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import itertools
 import logging
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .answering import Answers
-from .exchanges import Cut, Exchange, ReceivedRequest, Reply, Stall
+from .deletions import Deletions
+from .exchanges import Exchange, ReceivedRequest, Reply
+from .paging import PageFacts
+from .preferences import preferences_of
+from .reading import LARGEST_BODY, live, read_whole, received
+from .redirecting import landing
 from .references import References
 from .routing import Found, Operation, Router
-from .scripting import Script
+from .scripting import ScriptError, StreamScript, Unused
 from .security import Credentials, SecurityGate
+from .taping import Tape
+from .typed_requests import Received, RequestLog, RequestReader
 from .validating import Problem, RequestValidator
+from .writing import Receive, Scope, Send, Writer
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from .forwarding import Forward
+    from .recording import Recorder, Recording
+    from .replaying import Replay
+    from .serving import Serving
 
 __all__ = ["FakeApp"]
 
-Scope: TypeAlias = MutableMapping[str, Any]
-Message: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
-Send: TypeAlias = Callable[[Message], Awaitable[None]]
-
-_LARGEST_BODY = 64 * 1024 * 1024
-_KEPT_REQUESTS = 1_000
-_BLOCKS_IN_A_ROW = 64
+T = TypeVar("T")
+_RAISES = "sdkpress.raise"
+"""The ASGI extension of a caller that passes an AssertionError on to the test as it is."""
 _logger = logging.getLogger(__name__)
 
 
@@ -43,7 +52,13 @@ class FakeApp:
 
     `document` is a plain OpenAPI 3.x tree with local references only; it must not change
     afterwards. `credentials` maps names of security schemes to the keys that are right; without
-    it every key is. `on_exchange` is told of every answer that went out over ASGI.
+    it every key is that does not call itself wrong. With `remembers_deletions`, what was deleted is
+    not found until it is made again. `pages` tells how operations are asked for their pages where
+    the document does not. `on_exchange` is told of every answer over ASGI, sent or raised.
+
+    With `replay` the answers come from a cassette; a request that is not in it fails the test. With
+    `record` and `forward` they come from another server, and a cassette is made of them. In either
+    case requests are not checked against the document: what happened is what happened.
 
     Threads may share it.
     """
@@ -54,40 +69,158 @@ class FakeApp:
         *,
         seed: int = 0,
         credentials: Credentials | None = None,
+        remembers_deletions: bool = False,
+        pages: PageFacts | None = None,
         on_exchange: Callable[[Exchange], None] | None = None,
+        replay: Replay | None = None,
+        record: Recording | None = None,
+        forward: Callable[[Recorder], Forward] | None = None,
     ) -> None:
         references = References(document)
-        self.document = document
-        self.on_exchange = on_exchange
+        self.document: Mapping[str, Any] = document
+        self.on_exchange: Callable[[Exchange], None] | None = on_exchange
         self._router = Router(references)
         self._gate = SecurityGate(references, credentials)
+        self._deletions = Deletions() if remembers_deletions else None
         self._validator = RequestValidator(references)
-        self._answers = Answers(references, self._router, seed)
-        self._scripts: dict[str, Script] = {}
-        self._requests: deque[ReceivedRequest] = deque(maxlen=_KEPT_REQUESTS)
+        self._answers = Answers(references, self._router, seed, pages)
+        self._references = references
+        self._scripts: dict[str, StreamScript[Any, Any, Any]] = {}
+        self._log = RequestLog()
+        self._failures: list[AssertionError] = []
+        self._kinds: dict[str, tuple[type[Received], RequestReader]] = {}
         self._numbers = itertools.count(1)
+        self._tape = Tape(references, self._router, replay, record, forward)
 
     @property
-    def requests(self) -> tuple[ReceivedRequest, ...]:
-        """The last thousand requests, oldest first."""
-        return tuple(self._requests)
+    def requests(self) -> tuple[Received, ...]:
+        """The last thousand requests, oldest first, whatever they were answered."""
+        return self._log.all()
 
     @property
     def operations(self) -> tuple[str, ...]:
         """The keys of all operations, such as `"GET /pets/{id}"`, in the order of the document."""
         return tuple(self._router.operations)
 
-    def script(self, operation: str) -> Script:
+    @property
+    def operation_nodes(self) -> dict[str, dict[str, Any]]:
+        """What the document says of each operation, by its key."""
+        return {key: found.node for key, found in self._router.operations.items()}
+
+    def operation_of(self, request: ReceivedRequest) -> str:
+        """The key of the operation that a request is for, "" where there is none."""
+        operation = self._nearest(request).operation
+        return operation.key if operation is not None else ""
+
+    def script(self, operation: str) -> StreamScript[Any, Any, Any]:
         """The script of an operation, by its key or its `operationId`. Raises LookupError."""
         found = self._router.operation(operation)
         if found is None:
             raise LookupError(f"the document has no operation {operation!r}")
-        return self._scripts.setdefault(found.key, Script(found, self._answers))
+        script = self._scripts.get(found.key)
+        if script is None:
+            # Of two threads, one makes the script for both.
+            made = StreamScript[Any, Any, Any](
+                self._name(found.key), found, self._answers, self._log
+            )
+            script = self._scripts.setdefault(found.key, made)
+        return script
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether another server answers, and its answers are written down."""
+        return self._tape.forwards
+
+    @property
+    def failures(self) -> tuple[AssertionError, ...]:
+        """What went wrong in the test itself while requests were answered; see `check`."""
+        return tuple(self._failures)
+
+    @property
+    def unused(self) -> tuple[Unused | str, ...]:
+        """The scripted answers, and then the recorded ones, that nobody has asked for."""
+        scripts = [*self._scripts.values()]
+        return (*(one for script in scripts for one in script.unused), *self._tape.unused)
+
+    def check(self) -> None:
+        """Raise what went wrong in the test itself while requests were answered, the first of it.
+
+        That is a ScriptError for a condition that raised an exception, and an
+        UnmatchedRequestError for a request that is not in the cassette.
+        """
+        for failure in self.failures:
+            raise failure
+
+    def assert_all_used(self) -> None:
+        """As `check`; then raise AssertionError if a scripted answer was not asked for."""
+        self.check()
+        unused = self.unused
+        if unused:
+            listed = "; ".join(map(str, unused))
+            raise AssertionError(f"nobody asked for {listed}")
 
     def reset(self) -> None:
-        """Forget all requests and scripts."""
-        self._requests.clear()
-        self._scripts.clear()
+        """Forget all requests, scripts, failures and deletions."""
+        self._log.forget()
+        if self._deletions is not None:
+            self._deletions.forget()
+        self._failures.clear()
+        self._tape.reset()
+        for script in [*self._scripts.values()]:
+            script.reset()
+
+    def serve(self, *, host: str = "127.0.0.1", port: int = 0) -> Serving:
+        """Serve on loopback, in a thread, while the `with` block runs; port 0 picks a free one.
+
+        Needs uvicorn (the extra `testing`). Raises OSError where the port is taken. The block ends
+        with `check()`, unless with an exception of its own.
+        """
+        from .serving import serve
+
+        return serve(self, host=host, port=port)
+
+    def own_credential(
+        self, key: T | None, sample: object, scheme: str, part: int | None = None
+    ) -> T | str | None:
+        """The credential for a client of this server, where the test gives none but the `sample`.
+
+        It is the one that is right for the scheme (a `part` of it: user, password), and the
+        client's own while another server is recorded.
+        """
+        if key != sample:
+            return key
+        if self.is_recording:
+            return None
+        right = self._gate.right(scheme)
+        if right is None:
+            return key
+        return right if part is None else right.partition(":")[2 * part]
+
+    def _name(self, key: str) -> str:
+        """What the client calls an operation: `chat.completions.create`; its key by default."""
+        return key
+
+    def _request_class(self, key: str) -> type[Received]:
+        """The class of the requests of an operation."""
+        return Received
+
+    def _convert(self, value: Any, annotation: Any) -> Any:
+        """A JSON value as the type that a request class has for it."""
+        return value
+
+    def _received(self, request: ReceivedRequest) -> Received:
+        """The request as tests see it, and in the list of those that came."""
+        key = request.operation
+        found = self._kinds.get(key)
+        if found is None:
+            reader = RequestReader(
+                self._router.operations.get(key), self._references, self._convert
+            )
+            kind = self._request_class(key) if key else Received
+            found = self._kinds[key] = (kind, reader)
+        received = found[0](request, self._name(key) if key else "", found[1])
+        self._log.add(received)
+        return received
 
     def respond(self, request: ReceivedRequest) -> Reply:
         """The answer to a request, without I/O. Records the request; never raises."""
@@ -97,20 +230,53 @@ class FakeApp:
         except Exception:
             _logger.exception("The fake server failed at %s %s", request.method, request.path)
             reply = self._answers.error(None, 500, "The fake server failed; see its log.")
+        if reply.failure is not None:
+            self._failures.append(reply.failure)
         if any(name == "x-request-id" for name, _ in reply.headers):
             return reply
         return replace(reply, headers=(*reply.headers, ("x-request-id", f"fake-{number}")))
 
-    def _respond(self, request: ReceivedRequest) -> Reply:
+    def respond_to(
+        self, method: str, url: str, headers: list[tuple[str, str]], body: bytes
+    ) -> Reply:
+        """As `respond`, for a request to an absolute URL."""
+        return self.respond(ReceivedRequest.of(method, url, headers, body))
+
+    def close(self) -> None:
+        """Let the file of a recording have all that was recorded; recording may go on."""
+        self._tape.close()
+
+    def __enter__(self) -> Self:
+        """As a context: in the end, `close` and `check`, the latter unless an exception is raised."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """The end of the `with` block."""
+        self.close()
+        if error is None:
+            self.check()
+
+    def _note(self, request: ReceivedRequest) -> tuple[ReceivedRequest, Found, Received]:
+        """Find out what a request is for, and keep it."""
         found = self._nearest(request)
-        operation = found.operation
-        if operation is not None:
+        if found.operation is not None:
             request = replace(
-                request, operation=operation.key, path_parameters=dict(found.parameters)
+                request, operation=found.operation.key, path_parameters=dict(found.parameters)
             )
-        self._requests.append(request)
+        return request, found, self._received(request)
+
+    def _respond(self, request: ReceivedRequest) -> Reply:
+        request, found, received = self._note(request)
+        operation = found.operation
+        if self._tape.replays:
+            return self._replayed(request, operation, received)
         if operation is None:
-            return self._unknown(request, found.allowed)
+            return landing(request) or self._unknown(request, found.allowed)
         refusal = self._gate.refusal(request, operation.security)
         if refusal:
             challenge = self._gate.challenge(operation.security)
@@ -122,11 +288,44 @@ class FakeApp:
             return self._invalid(operation, checked.problems)
 
         def usual() -> Reply:
-            return self._answers.answer(request, operation, checked.body)
+            return self._usual(request, operation, checked.body)
 
         script = self._scripts.get(operation.key)
-        scripted = script.next(request, usual) if script is not None else None
+        try:
+            scripted = script.next(received, usual) if script is not None else None
+        except ScriptError as error:
+            return self._failed(operation, error)
         return scripted if scripted is not None else usual()
+
+    def _replayed(
+        self, request: ReceivedRequest, operation: Operation | None, received: Received
+    ) -> Reply:
+        """The recorded answer, unless a script has another one."""
+        script = self._scripts.get(operation.key) if operation is not None else None
+        try:
+            scripted = script.next(received, lambda: self._tape.reply(request)) if script else None
+            return scripted if scripted is not None else self._tape.reply(request)
+        except AssertionError as failure:
+            return self._failed(operation, failure)
+
+    def _usual(self, request: ReceivedRequest, operation: Operation, body: Any) -> Reply:
+        """The answer that the document has for a valid request."""
+        method, path, deletions = operation.method, request.path, self._deletions
+        is_gone = deletions is not None and deletions.is_gone(method, path)
+        if is_gone and not preferences_of(request).code:
+            return self._answers.error(operation, 404, f"{path} was deleted.")
+        reply = self._answers.answer(request, operation, body)
+        if deletions is not None:
+            is_one = operation.path.rpartition("/")[2].startswith("{")
+            deletions.note(method, path, reply.status, is_one=is_one)
+        return reply
+
+    def _failed(self, operation: Operation | None, failure: AssertionError) -> Reply:
+        """The answer where the test is wrong, and not the client: 500, not worth a second try."""
+        reply = self._answers.error(
+            operation, 500, str(failure), headers=[("x-should-retry", "false")]
+        )
+        return replace(reply, failure=failure)
 
     def _nearest(self, request: ReceivedRequest) -> Found:
         """The operation meant: of paths that differ in names only, one that takes the parameters."""
@@ -136,7 +335,7 @@ class FakeApp:
                 given = replace(request, path_parameters=dict(found.parameters))
                 if self._validator.takes_path(given, found.operation):
                     return found
-        return matching[0]
+        return matching[0] if matching[-1].operation is not None else matching[-1]
 
     def _unknown(self, request: ReceivedRequest, allowed: tuple[str, ...]) -> Reply:
         if allowed:
@@ -161,105 +360,43 @@ class FakeApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI entry."""
         if scope["type"] == "lifespan":
-            await _live(receive, send)
+            await live(receive, send)
             return
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1000})
             return
-        body = await _read(receive)
+        body = await read_whole(receive)
         if body is None:
             return
-        request = _received(scope, body)
+        request = received(scope, body)
         started = time.perf_counter()
-        if len(body) > _LARGEST_BODY:
+        if self._tape.forwards and len(body) <= LARGEST_BODY:
+            self._note(request)
+            exchange = await self._tape.forward(request, self._answers, receive, send)
+            if self.on_exchange is not None:
+                self.on_exchange(exchange)
+            return
+        if len(body) > LARGEST_BODY:
             reply = self._answers.error(None, 413, "The body is larger than 64 MiB.")
         else:
             reply = self.respond(request)
-        blocks, is_complete = 0, False
+        if reply.failure is not None and _RAISES in (scope.get("extensions") or {}):
+            if self.on_exchange is not None:
+                seconds = time.perf_counter() - started
+                self.on_exchange(Exchange(request, reply, seconds, 0, is_complete=False))
+            raise reply.failure
+        writer = Writer(receive, send)
         try:
-            blocks, is_complete = await _write(
-                reply, receive, send, has_body=request.method != "HEAD"
-            )
+            await writer.write(reply, scope)
+        except Exception as error:
+            # Items that a test makes one by one, for one; servers tell nobody.
+            failure = ScriptError(f"{request.method} {request.path}: an item raised {error!r}")
+            failure.__cause__ = error
+            self._failures.append(failure)
+            raise
         finally:
             if self.on_exchange is not None:
                 seconds = time.perf_counter() - started
-                self.on_exchange(Exchange(request, reply, seconds, blocks, is_complete))
-
-
-def _received(scope: Scope, body: bytes) -> ReceivedRequest:
-    raw: Any = scope.get("raw_path")
-    path = raw.decode("latin-1") if isinstance(raw, bytes) else str(scope["path"])
-    root = str(scope.get("root_path", ""))
-    if root and path.startswith(f"{root}/"):
-        path = path[len(root) :]
-    return ReceivedRequest(
-        method=str(scope["method"]),
-        path=path.partition("?")[0],
-        query_string=scope.get("query_string", b"").decode("latin-1"),
-        headers=tuple(
-            (name.decode("latin-1").lower(), value.decode("latin-1"))
-            for name, value in scope["headers"]
-        ),
-        body=body,
-    )
-
-
-async def _read(receive: Receive) -> bytes | None:
-    blocks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        block: bytes = message.get("body", b"")
-        size += len(block)
-        if size <= _LARGEST_BODY + 1:
-            blocks.append(block)
-        elif blocks:
-            # What is too large is read to its end but not kept.
-            blocks = [b"\0" * (_LARGEST_BODY + 1)]
-        if not message.get("more_body", False):
-            return b"".join(blocks)
-
-
-async def _write(reply: Reply, receive: Receive, send: Send, *, has_body: bool) -> tuple[int, bool]:
-    """Send a reply; returns how many blocks went out and whether that was all of it."""
-    if reply.delay and await _is_gone_within(reply.delay, receive):
-        return 0, False
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    blocks = 0
-    for step in reply.steps if has_body else ():
-        if isinstance(step, Cut):
-            # ASGI has no word for it: servers close a connection whose answer is left unfinished.
-            return blocks, False
-        if isinstance(step, Stall):
-            if await _is_gone_within(step.seconds, receive):
-                return blocks, False
-            continue
-        blocks += 1
-        await send({"type": "http.response.body", "body": step, "more_body": True})
-        if blocks % _BLOCKS_IN_A_ROW == 0:
-            # A long stream that nobody hinders would keep everybody else waiting.
-            await asyncio.sleep(0)
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
-    return blocks, True
-
-
-async def _is_gone_within(seconds: float, receive: Receive) -> bool:
-    """Wait; True as soon as the client has left."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    return True
-    return False
-
-
-async def _live(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return
+                self.on_exchange(
+                    Exchange(request, reply, seconds, writer.blocks, writer.is_complete)
+                )

@@ -9,7 +9,6 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode
-from xml.sax.saxutils import escape
 
 import msgspec
 
@@ -22,16 +21,12 @@ from .coercion import (
     types_of,
     unbracketed,
 )
-from .media_types import kind_of
+from .media_types import bare, kind_of
 from .merging import flatten
-from .nodes import as_list, as_object, as_text
 from .references import References
+from .xml_bodies import NotReadable, read_xml, write_xml
 
-__all__ = ["NotReadable", "read_body", "write_body"]
-
-
-class NotReadable(Exception):
-    """The body is not what its media type says; the message says why."""
+__all__ = ["NotReadable", "read_body", "with_empty", "write_body"]
 
 
 def read_body(body: bytes, media_type: str, schema: Any, references: References) -> Any:
@@ -59,6 +54,8 @@ def read_body(body: bytes, media_type: str, schema: Any, references: References)
                 return [scalar(content, inner) for _, content in pairs]
             pairs = [pair for pair in pairs if pair[0]]
         return _members(pairs, schema, references)
+    if kind == "xml":
+        return read_xml(body, schema, references)
     if kind == "text":
         return coerce(body.decode("utf-8", "replace"), types_of(schema, references))
     return body
@@ -95,6 +92,19 @@ def _members(pairs: list[tuple[str, Any]], schema: Any, references: References) 
     return members
 
 
+def with_empty(members: dict[str, Any], schema: Any, references: References) -> dict[str, Any]:
+    """A form with the arrays and objects that it does not have, for empty they are not written."""
+    filled = dict(members)
+    for name, member in properties_of(schema, references).items():
+        types = types_of(member, references) - {"null"}
+        if len(types) == 1 and (name not in members or members[name] == ""):
+            if "array" in types and name not in members:
+                filled[name] = []
+            elif "object" in types:
+                filled[name] = {}
+    return filled
+
+
 def _multipart(body: bytes, media_type: str) -> list[tuple[str, Any]]:
     boundary = re.search(r";\s*boundary=\"?([^\s\";]+)", media_type, re.IGNORECASE)
     if boundary is None:
@@ -105,11 +115,14 @@ def _multipart(body: bytes, media_type: str) -> list[tuple[str, Any]]:
     message = BytesParser(policy=HTTP).parsebytes(head + body)
     if not message.is_multipart():
         raise NotReadable("has no parts between its boundaries")
+    is_form = bare(media_type) == "multipart/form-data"  # RFC 7578, section 4.2
     pairs: list[tuple[str, Any]] = []
     for part in message.iter_parts():
         name = part.get_param("name", header="content-disposition")
         content = cast("bytes", part.get_payload(decode=True) or b"")
         label = name if isinstance(name, str) else ""
+        if name is None and is_form:
+            raise NotReadable("has a part without a name")
         if part.get_filename() is None:
             pairs.append((label, content.decode("utf-8", "replace")))
         else:
@@ -121,7 +134,7 @@ def write_body(value: Any, media_type: str, schema: Any, references: References)
     """A value as the bytes of a body; JSON for everything that has no better form."""
     kind = kind_of(media_type)
     if kind == "xml" and not isinstance(value, str):
-        return _xml(value, schema, references).encode()
+        return write_xml(value, schema, references).encode()
     if kind == "form" and isinstance(value, dict):
         return urlencode(cast("dict[str, Any]", value), doseq=True).encode()
     if kind != "json" and isinstance(value, str):
@@ -137,54 +150,3 @@ def write_body(value: Any, media_type: str, schema: Any, references: References)
 def _is_base64(schema: Any, references: References) -> bool:
     rules = flatten(schema, references).rules
     return rules.get("format") == "byte" or rules.get("contentEncoding") == "base64"
-
-
-def _xml(value: Any, schema: Any, references: References) -> str:
-    reference = as_text(as_object(schema).get("$ref"))
-    name = _xml_name(schema, reference.rsplit("/", 1)[-1] or "root", references)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{_element(name, value, schema, references, 0)}'
-
-
-def _xml_name(schema: Any, default: str, references: References) -> str:
-    named = as_object(flatten(schema, references).rules.get("xml")).get("name")
-    name = re.sub(r"[^\w.-]", "_", as_text(named, default)) or "value"
-    return name if name[0].isalpha() or name[0] == "_" else f"_{name}"
-
-
-def _element(name: str, value: Any, schema: Any, references: References, depth: int) -> str:
-    if value is None or depth > 64:
-        return f"<{name}/>"
-    if isinstance(value, dict):
-        properties = as_object(flatten(schema, references).rules.get("properties"))
-        inner: list[str] = []
-        attributes: list[str] = []
-        for key, member in cast("dict[str, Any]", value).items():
-            member_schema = properties.get(key, {})
-            rules = flatten(member_schema, references).rules
-            xml = as_object(rules.get("xml"))
-            label = _xml_name(member_schema, key, references)
-            if isinstance(member, list):
-                items = rules.get("items", {})
-                item_label = _xml_name(items, label, references)
-                elements = "".join(
-                    _element(item_label, item, items, references, depth + 1)
-                    for item in as_list(member)
-                )
-                inner.append(f"<{label}>{elements}</{label}>" if xml.get("wrapped") else elements)
-            elif xml.get("attribute") is True:
-                attributes.append(f' {label}="{escape(_word(member), {chr(34): "&quot;"})}"')
-            else:
-                inner.append(_element(label, member, member_schema, references, depth + 1))
-        return f"<{name}{''.join(attributes)}>{''.join(inner)}</{name}>"
-    if isinstance(value, list):
-        items = flatten(schema, references).rules.get("items", {})
-        label = _xml_name(items, "item", references)
-        elements = "".join(
-            _element(label, item, items, references, depth + 1) for item in as_list(value)
-        )
-        return f"<{name}>{elements}</{name}>"
-    return f"<{name}>{escape(_word(value))}</{name}>"
-
-
-def _word(value: Any) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -9,13 +9,30 @@ import re
 from collections.abc import Callable
 from datetime import date
 
-__all__ = ["fitted", "is_checked", "is_format", "sample_format"]
+__all__ = ["fitted", "integer_bounds", "is_checked", "is_format", "sample_format"]
 
 _DATE_TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?"
     r"(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
     re.ASCII,
 )
+_TIME = re.compile(
+    r"(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII,
+)
+_DURATION = re.compile(
+    r"P(?!$)(?:\d+W|(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?!$)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?)",
+    re.ASCII,
+)
+_IRI_REFERENCE = re.compile(r'(?:%[0-9A-Fa-f]{2}|[^\x00-\x20\x7f<>"{}|\\^`%])*')
+_IRI = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:{_IRI_REFERENCE.pattern}")
+_EMAIL = re.compile(r'(?:"[^"]*"|[^\s@"()<>\[\]:;,\\]+)@(?:\[[^\s\]]+\]|[^\s@]+)')
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOSTNAME = re.compile(rf"(?=.{{1,253}}\.?$){_LABEL}(?:\.{_LABEL})*", re.ASCII)
+_POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
+_RELATIVE_POINTER = re.compile(rf"(?:0|[1-9]\d*)(?:#|{_POINTER.pattern})", re.ASCII)
+_INTEGERS = {f"int{bits}": (-(1 << bits - 1), (1 << bits - 1) - 1) for bits in (32, 64)}
+"""The formats that OpenAPI itself defines; others, as `uint16`, bind nobody."""
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -54,6 +71,8 @@ def sample_format(name: str, variant: int) -> str | None:
             return f"{number + 1}.50"
         case "json-pointer":
             return f"/sample{suffix}"
+        case "relative-json-pointer":
+            return f"{number}/sample"
         case "regex":
             return "^.*$"
         case _:
@@ -68,6 +87,11 @@ def fitted(name: str, text: str, shortest: int, longest: int | None) -> str:
         zeros = f".{'0' * fraction}" if fraction > 0 else ""
         return text[:-1] + zeros + zone
     return text
+
+
+def integer_bounds(name: str) -> tuple[int, int] | None:
+    """The least and the most value of a format of integers (`int32`), None for another format."""
+    return _INTEGERS.get(name)
 
 
 def is_checked(name: str) -> bool:
@@ -117,4 +141,15 @@ _CHECKS: dict[str, Callable[[str], bool]] = {
     "ipv4": _is_address(4),
     "ipv6": _is_address(6),
     "byte": _is_base64,
+    "time": lambda text: _TIME.fullmatch(text) is not None,
+    "duration": lambda text: _DURATION.fullmatch(text) is not None,
+    "email": lambda text: _EMAIL.fullmatch(text) is not None and text.isascii(),
+    "idn-email": lambda text: _EMAIL.fullmatch(text) is not None,
+    "hostname": lambda text: _HOSTNAME.fullmatch(text) is not None,
+    "uri": lambda text: _IRI.fullmatch(text) is not None and text.isascii(),
+    "iri": lambda text: _IRI.fullmatch(text) is not None,
+    "uri-reference": lambda text: _IRI_REFERENCE.fullmatch(text) is not None and text.isascii(),
+    "iri-reference": lambda text: _IRI_REFERENCE.fullmatch(text) is not None,
+    "json-pointer": lambda text: _POINTER.fullmatch(text) is not None,
+    "relative-json-pointer": lambda text: _RELATIVE_POINTER.fullmatch(text) is not None,
 }

@@ -15,12 +15,13 @@ _SCHEMAS = "#/components/schemas/"
 
 @dataclass(frozen=True, slots=True)
 class Inheritance:
-    """`property` tells the children of a base apart.
+    """`property` tells the children of a base, the reference of which is `base`, apart.
 
     `own` is the value that names the schema itself, "" where that is the base; `children` are
     references by their value.
     """
 
+    base: str
     property: str
     own: str
     children: dict[str, str]
@@ -50,7 +51,7 @@ def inheritance_of(flat: Flat, references: References) -> Inheritance | None:
             own = outermost.rsplit("/", 1)[-1]
         children = {value: target for value, target in children.items() if target != outermost}
         if own or children:
-            return Inheritance(name, own, children)
+            return Inheritance(base, name, own, children)
     return None
 
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias, TypeGuard, cast
 
-from .formats import is_format
+from .formats import integer_bounds, is_format
 from .nodes import as_bool, as_list, as_object, as_text, pointer_token
+from .numbers import declared_bounds
 from .patterns import compiled
 from .references import References
 
@@ -25,7 +26,16 @@ Direction: TypeAlias = Literal["request", "response"]
 _NO_REFS: tuple[str, ...] = ()
 _TYPING = frozenset(("$ref", "allOf", "anyOf", "oneOf", "not", "if", "enum", "const", "x-nullable"))
 _COMBINING = frozenset(
-    ("allOf", "anyOf", "oneOf", "not", "if", "dependentSchemas", "unevaluatedProperties")
+    (
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "not",
+        "if",
+        "dependentSchemas",
+        "unevaluatedProperties",
+        "unevaluatedItems",
+    )
 )
 
 
@@ -79,6 +89,8 @@ class SchemaRules:
             pass
         elif isinstance(value, (int, float)):
             yield from _check_number(value, rules, at)
+            if self._is_request:
+                yield from _check_size(value, rules, at)
         elif isinstance(value, str):
             yield from _check_string(value, rules, at)
         elif isinstance(value, bytes) and rules.get("format", "binary") not in ("binary", "byte"):
@@ -178,6 +190,14 @@ class SchemaRules:
             branch = "then" if self._fits(value, rules["if"], refs) else "else"
             if branch in rules:
                 yield from self._check(value, rules[branch], at, refs)
+        if isinstance(value, list) and "unevaluatedItems" in rules:
+            items = cast("list[Any]", value)
+            for index in self._unevaluated(items, rules, refs):
+                place = f"{at}/{index}"
+                if rules["unevaluatedItems"] is False:
+                    yield Violation(place, "unevaluatedItems", "is one item too many")
+                else:
+                    yield from self._check(items[index], rules["unevaluatedItems"], place, _NO_REFS)
         if isinstance(value, dict):
             members = cast("dict[str, Any]", value)
             for name, schema in as_object(rules.get("dependentSchemas")).items():
@@ -210,6 +230,11 @@ class SchemaRules:
             if named is not None:
                 yield from self._check(value, named, at, refs)
                 return
+            if unknown := _unknown_tag(value, branches, as_object(rules.get("discriminator"))):
+                name, choices = unknown
+                message = f"is none of {', '.join(map(_shorten, choices[:6]))}"
+                yield Violation(f"{at}/{pointer_token(name)}", "discriminator", message)
+                return
         nearest: list[Violation] | None = None
         matches = 0
         is_file = False
@@ -236,6 +261,48 @@ class SchemaRules:
                 message = f"matches none of the {len(branches)} alternatives; nearest: {fault}"
                 yield Violation(at, keyword, message)
 
+    def _unevaluated(
+        self, items: list[Any], rules: dict[str, Any], refs: tuple[str, ...]
+    ) -> list[int]:
+        """The places of items that no other keyword speaks of."""
+        left = set(range(len(items)))
+        for part, _ in self._parts(items, rules, refs):
+            if "items" in part or (part is not rules and "unevaluatedItems" in part):
+                return []
+            left -= set(range(len(as_list(part.get("prefixItems")))))
+            if "contains" in part:
+                left -= {i for i in left if self.accepts(items[i], part["contains"])}
+        return sorted(left)
+
+    def _parts(
+        self, value: Any, rules: dict[str, Any], refs: tuple[str, ...]
+    ) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
+        """The schema, and all others that apply to the same value and hold."""
+        yield rules, refs
+        parts, refs = self._applied(value, rules, refs)
+        for part in parts:
+            yield from self._parts(value, part, refs)
+
+    def _applied(
+        self, value: Any, rules: dict[str, Any], refs: tuple[str, ...]
+    ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+        """The schemas within the rules that apply to the same value and hold, and the references."""
+        parts = [*as_list(rules.get("allOf"))]
+        for branch in (*as_list(rules.get("anyOf")), *as_list(rules.get("oneOf"))):
+            if self._fits(value, branch, refs):
+                parts.append(branch)
+        if "if" in rules:
+            holds = self._fits(value, rules["if"], refs)
+            parts.extend([rules["if"], rules.get("then")] if holds else [rules.get("else")])
+        if isinstance(value, dict):
+            dependent = as_object(rules.get("dependentSchemas"))
+            parts.extend(schema for name, schema in dependent.items() if name in value)
+        reference = rules.get("$ref")
+        if isinstance(reference, str) and reference not in refs:
+            refs = (*refs, reference)
+            parts.append(self._references.target(reference))
+        return [as_object(part) for part in parts], refs
+
     def _evaluated(
         self, members: dict[str, Any], rules: dict[str, Any], refs: tuple[str, ...]
     ) -> set[str] | None:
@@ -248,25 +315,11 @@ class SchemaRules:
             if expression is None:
                 return None
             known.update(name for name in members if expression.search(name))
-        parts = [*as_list(rules.get("allOf"))]
-        for branch in (*as_list(rules.get("anyOf")), *as_list(rules.get("oneOf"))):
-            if self._fits(members, branch, refs):
-                parts.append(branch)
-        if "if" in rules:
-            holds = self._fits(members, rules["if"], refs)
-            parts.extend([rules["if"], rules.get("then")] if holds else [rules.get("else")])
-        for name, schema in as_object(rules.get("dependentSchemas")).items():
-            if name in members:
-                parts.append(schema)
-        reference = rules.get("$ref")
-        if isinstance(reference, str) and reference not in refs:
-            refs = (*refs, reference)
-            parts.append(self._references.target(reference))
+        parts, refs = self._applied(members, rules, refs)
         for part in parts:
-            node = as_object(part)
-            if "unevaluatedProperties" in node:
+            if "unevaluatedProperties" in part:
                 return None
-            more = self._evaluated(members, node, refs)
+            more = self._evaluated(members, part, refs)
             if more is None:
                 return None
             known |= more
@@ -284,6 +337,21 @@ def _named_branch(value: Any, branches: list[Any], discriminator: dict[str, Any]
         if reference and target in (reference, reference.rsplit("/", 1)[-1]):
             return branch
     return None
+
+
+def _unknown_tag(
+    value: Any, branches: list[Any], discriminator: dict[str, Any]
+) -> tuple[str, list[str]] | None:
+    """The discriminator and its values, where they are for all branches and the value has another."""
+    name, mapping = as_text(discriminator.get("propertyName")), as_object(
+        discriminator.get("mapping")
+    )
+    tag = cast("dict[str, Any]", value).get(name) if isinstance(value, dict) else None
+    targets = {as_text(target).rsplit("/", 1)[-1] for target in mapping.values()}
+    references = [as_text(as_object(branch).get("$ref")).rsplit("/", 1)[-1] for branch in branches]
+    if not isinstance(tag, str) or tag in mapping or not targets.issuperset(references):
+        return None
+    return name, list(mapping)
 
 
 def _check_kind(
@@ -327,12 +395,7 @@ def _implied_types(rules: dict[str, Any]) -> list[str]:
 
 
 def _check_number(value: int | float, rules: dict[str, Any], at: str) -> Iterator[Violation]:
-    least, most = rules.get("minimum"), rules.get("maximum")
-    above, below = rules.get("exclusiveMinimum"), rules.get("exclusiveMaximum")
-    if above is True:
-        above, least = least, None
-    if below is True:
-        below, most = most, None
+    least, above, most, below = declared_bounds(rules)
     if _is_number(least) and value < least:
         yield Violation(at, "minimum", f"is {value}, less than {least}")
     if _is_number(most) and value > most:
@@ -346,6 +409,19 @@ def _check_number(value: int | float, rules: dict[str, Any], at: str) -> Iterato
         # The decimal text, not the binary value: 0.3 is a multiple of 0.1.
         if Fraction(str(value)) % Fraction(str(step)):
             yield Violation(at, "multipleOf", f"is {value}, not a multiple of {step}")
+
+
+def _check_size(value: int | float, rules: dict[str, Any], at: str) -> Iterator[Violation]:
+    """Whether an integer is too large for its format.
+
+    Only in requests: examples of answers, moments in milliseconds for one, disregard it often.
+    """
+    name = rules.get("format")
+    bounds = integer_bounds(name) if isinstance(name, str) else None
+    if bounds is None or not is_type(value, "integer"):
+        return
+    if not bounds[0] <= value <= bounds[1]:
+        yield Violation(at, "format", f"is {value}, out of the range of {name}")
 
 
 def _check_string(value: str, rules: dict[str, Any], at: str) -> Iterator[Violation]:

@@ -6,22 +6,36 @@ import copy
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, TypeAlias, cast
 
 import msgspec
 
 from .formats import fitted, is_checked, sample_format
 from .inheritance import inheritance_of
 from .json_schema import Direction, SchemaRules, is_type, items_by_enum, same
-from .merging import Alternatives, Flat, flatten
+from .merging import Flat, flatten
 from .nodes import as_bool, as_list, as_object, as_text
 from .numbers import sample_number
 from .patterns import sample_pattern
 from .references import References
+from .tagging import is_bare_null, named, tags_of
 
-__all__ = ["Endless", "Making", "Place"]
+__all__ = ["Endless", "Extent", "Making", "Place"]
+
+Extent: TypeAlias = Literal["minimal", "usual", "full"]
+"""Which optional properties a value has: none, those of which something is known, or all."""
 
 _DEEPEST_OPTIONAL = 8
+_OBJECT_WORDS = (
+    "properties",
+    "required",
+    "additionalProperties",
+    "patternProperties",
+    "minProperties",
+    "maxProperties",
+    "propertyNames",
+    "dependentRequired",
+)
 _ARRAY_WORDS = (
     "items",
     "prefixItems",
@@ -57,6 +71,8 @@ class Making:
     """One sample in the making; it counts nodes, so that any schema takes bounded time.
 
     A trusting one takes the first candidate everywhere, and whoever asked looks at the whole.
+    With `shows_hidden`, properties of the other direction are there as well; without
+    `suggests_objects`, objects are made of their properties even where the document has an example.
     """
 
     def __init__(
@@ -66,16 +82,23 @@ class Making:
         direction: Direction,
         seed: int,
         uses_suggestions: bool,
-        is_minimal: bool,
+        extent: Extent,
         is_trusting: bool = False,
         most_nodes: int = 4_000,
+        *,
+        shows_hidden: bool = False,
+        suggests_objects: bool = True,
     ) -> None:
         self._references = references
         self._rules = rules
         self._hidden = "writeOnly" if direction == "response" else "readOnly"
+        if shows_hidden:
+            self._hidden = ""
+        self._suggests_objects = suggests_objects
         self._seed = seed
         self._uses_suggestions = uses_suggestions
-        self._is_minimal = is_minimal
+        self._extent: Extent = extent
+        self._is_minimal = extent == "minimal"
         self._is_trusting = is_trusting
         self._nodes = 0
         self._most_nodes = most_nodes
@@ -87,14 +110,16 @@ class Making:
             raise Endless
         flat = flatten(schema, self._references, place.here)
         try:
-            if flat.is_impossible or any(reference in place.refs for reference in flat.refs):
-                raise Endless
             inherited = inheritance_of(flat, self._references)
+            # A child may hold another child of its base.
+            own = [ref for ref in flat.refs if inherited is None or ref != inherited.base]
+            if flat.is_impossible or any(reference in place.refs for reference in own):
+                raise Endless
             if inherited is not None:
                 if not inherited.own:
                     return self._child(flat, list(inherited.children.values()), place)
-                flat = self._named(flat, schema, inherited.property, inherited.own)
-            refs, here = (*place.refs, *flat.refs), (*place.here, *flat.refs)
+                flat = named(flat, schema, inherited, self._references, self._rules)
+            refs, here = (*place.refs, *own), (*place.here, *flat.refs)
             return self._choose(flat, schema, replace(place, refs=refs, here=here))
         except Endless:
             if self._rules.accepts(None, schema):
@@ -110,14 +135,6 @@ class Making:
             except Endless:
                 continue
         raise Endless
-
-    def _named(self, flat: Flat, schema: Any, name: str, value: str) -> Flat:
-        """The schema of a child, with its discriminator set to the value that names it."""
-        declared = as_object(flat.rules.get("properties")).get(name, {})
-        if not self._rules.accepts(value, declared):
-            return flat
-        tag = {"properties": {name: {"const": value}}, "required": [name]}
-        return flatten({"allOf": [schema, tag]}, self._references)
 
     def _choose(self, flat: Flat, schema: Any, place: Place) -> Any:
         first: list[Any] = []
@@ -135,7 +152,9 @@ class Making:
         rules = items_by_enum(flat.rules)
         if self._uses_suggestions and place.variant == 0:
             for suggestion in flat.suggestions:
-                if suggestion is not None and self._rules.accepts(suggestion, rules):
+                if suggestion is None or not (self._suggests_objects or _is_flat(suggestion)):
+                    continue
+                if self._rules.accepts(suggestion, rules):
                     yield copy.deepcopy(suggestion)
         if "const" in rules:
             yield copy.deepcopy(rules["const"])
@@ -163,6 +182,9 @@ class Making:
                     continue
         if not is_built:
             raise Endless
+        if "not" in rules and not self._kind(rules):
+            # Nothing but what it is not is said of it.
+            yield from ("string", 1, True, [], None)
 
     def _branches(self, flat: Flat, place: Place) -> Iterator[Any]:
         first, *rest = flat.alternatives
@@ -171,10 +193,15 @@ class Making:
         nulls: list[Any] = []
         is_any = False
         for branch in [*first.branches[start:], *first.branches[:start]]:
-            if _is_bare_null(branch):
+            if is_bare_null(branch):
                 nulls.append(None)
                 continue
-            parts = [flat.rules, branch, *others, *self._tagged(first, branch)]
+            parts = [
+                flat.rules,
+                branch,
+                *others,
+                *tags_of(first, branch, self._references, self._rules),
+            ]
             try:
                 # A branch that leads back to the union (`allOf` of the base) adds nothing by that.
                 value = self.value({"allOf": parts}, replace(_deeper(place), here=place.here))
@@ -188,24 +215,6 @@ class Making:
         yield from nulls
         if not is_any and not nulls:
             raise Endless
-
-    def _tagged(self, alternatives: Alternatives, branch: Any) -> list[Any]:
-        """What a discriminator adds to a branch: the property has the value that names it."""
-        name = alternatives.discriminator.get("propertyName")
-        reference = as_object(branch).get("$ref")
-        if not isinstance(name, str) or not isinstance(reference, str):
-            return []
-        component = reference.rsplit("/", 1)[-1]
-        value = component
-        for key, target in as_object(alternatives.discriminator.get("mapping")).items():
-            if target in (reference, component):
-                value = key
-                break
-        rules = flatten(branch, self._references).rules
-        declared = as_object(rules.get("properties")).get(name, {})
-        if not self._rules.accepts(value, declared):
-            return []  # a branch that has a constant of its own knows better
-        return [{"properties": {name: {"const": value}}, "required": [name]}]
 
     def _build(self, rules: dict[str, Any], place: Place) -> Any:
         match self._kind(rules):
@@ -236,7 +245,7 @@ class Making:
                 return name
         if names:
             return "null"
-        if any(word in rules for word in ("properties", "required", "additionalProperties")):
+        if any(word in rules for word in _OBJECT_WORDS):
             return "object"
         if any(word in rules for word in _ARRAY_WORDS):
             return "array"
@@ -254,7 +263,7 @@ class Making:
         members: dict[str, Any] = {}
         for name, schema in properties.items():
             is_required = name in required
-            if not is_required and (self._is_enough(place) or self._is_left_out(schema)):
+            if not is_required and not self._is_wanted(schema, rules, members, required, place):
                 continue
             if self._is_hidden(schema):
                 continue
@@ -263,6 +272,7 @@ class Making:
             except Endless:
                 if is_required:
                     raise
+                members.update((name, least) for least in self._least(schema, inner))
         additional = rules.get("additionalProperties", True)
         for name in sorted(required - properties.keys()):
             if additional is False and not rules.get("patternProperties"):
@@ -270,6 +280,36 @@ class Making:
             members[name] = self.value(_schema_of_name(name, rules, additional), inner)
         self._fill(members, rules, additional, inner)
         return members
+
+    def _is_wanted(
+        self,
+        schema: Any,
+        rules: dict[str, Any],
+        members: dict[str, Any],
+        required: set[str],
+        place: Place,
+    ) -> bool:
+        """Whether an optional property belongs into the value."""
+        least, most = rules.get("minProperties"), rules.get("maxProperties")
+        count = len(members.keys() | required)
+        if isinstance(most, int) and count >= most:
+            return False
+        if isinstance(least, int) and count < least:
+            return True
+        is_extra = self._is_enough(place) or self._is_left_out(schema)
+        return not is_extra or (self._extent == "full" and not place.depth)
+
+    def _least(self, schema: Any, place: Place) -> list[Any]:
+        """Where a full value would go on forever: one value more, without optional properties."""
+        if self._is_minimal or self._extent != "full":
+            return []
+        self._is_minimal = True
+        try:
+            return [self.value(schema, replace(place, refs=(), here=()))]
+        except Endless:
+            return []
+        finally:
+            self._is_minimal = False
 
     def _fill(
         self, members: dict[str, Any], rules: dict[str, Any], additional: Any, inner: Place
@@ -306,7 +346,7 @@ class Making:
     def _array(self, rules: dict[str, Any], place: Place) -> list[Any]:
         least, most = rules.get("minItems"), rules.get("maxItems")
         prefix = as_list(rules.get("prefixItems"))
-        schema: Any = rules.get("items", {})
+        schema: Any = rules.get("items", rules.get("unevaluatedItems", {}))
         empty: dict[str, Any] = {}
         if isinstance(schema, list):  # by position, as before 2020-12
             prefix, schema = [*prefix, *as_list(rules["items"])], empty
@@ -329,7 +369,7 @@ class Making:
                 except Endless:
                     if index < needed:
                         raise
-                    return items
+                    return items or self._least(item_schema, inner)
                 if not is_unique or not any(same(item, other) for other in items):
                     items.append(item)
                     break
@@ -385,9 +425,11 @@ class Making:
 
     def _is_left_out(self, schema: Any) -> bool:
         # An optional property of which nothing is known would only be noise.
-        return not as_object(schema).keys() - _VAGUE
+        return self._extent != "full" and not as_object(schema).keys() - _VAGUE
 
     def _is_hidden(self, schema: Any) -> bool:
+        if not self._hidden:
+            return False
         node = as_object(schema)
         return as_bool(node.get(self._hidden)) or (
             "$ref" in node and as_bool(self._references.resolve(node).get(self._hidden))
@@ -398,14 +440,15 @@ def _deeper(place: Place) -> Place:
     return replace(place, depth=place.depth + 1, here=())
 
 
+def _is_flat(value: Any) -> bool:
+    """Whether no object is in a value."""
+    if isinstance(value, list):
+        return all(map(_is_flat, cast("list[Any]", value)))
+    return not isinstance(value, dict)
+
+
 def _asks_for_itself(node: Any) -> bool:
     return as_object(node).get("required") is True
-
-
-def _is_bare_null(branch: Any) -> bool:
-    """Whether a branch is `{nullable: true}`, for null has no type in OpenAPI 3.0."""
-    node = as_object(branch)
-    return as_bool(node.get("nullable")) and node.keys() <= _VAGUE
 
 
 def _schema_of_name(name: str, rules: dict[str, Any], additional: Any) -> Any:

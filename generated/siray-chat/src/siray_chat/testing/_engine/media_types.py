@@ -30,6 +30,12 @@ def bare(media_type: str) -> str:
     return media_type.partition(";")[0].strip().lower()
 
 
+def _with_parameters(media_type: str) -> list[str]:
+    """The type and its parameters in one spelling, to compare."""
+    name, *parameters = (part.strip().lower() for part in media_type.split(";"))
+    return [name, *sorted(parameters)]
+
+
 def kind_of(media_type: str) -> Kind:
     """How a body of the type is written."""
     name = bare(media_type)
@@ -51,9 +57,15 @@ def kind_of(media_type: str) -> Kind:
 
 
 def best_match(media_type: str, declared: Iterable[str]) -> str | None:
-    """The key of a `content` map that describes a body of the type; the most specific one wins."""
+    """The key of a `content` map that describes a body of the type; the most specific one wins.
+
+    A key with the same parameters goes before one with others or none.
+    """
     wanted = bare(media_type)
     keys = list(declared)
+    if len(keys) > 1:
+        given = _with_parameters(media_type)
+        keys.sort(key=lambda key: _with_parameters(key) != given)
     major = wanted.partition("/")[0]
     for pattern in (wanted, f"{major}/*", "*/*"):
         for key in keys:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from .nodes import as_bool, as_list, as_object, as_text
@@ -101,6 +103,8 @@ def _merge(rules: dict[str, Any], node: dict[str, Any]) -> None:
             rules[keyword] = _extreme(present, value, largest=True)
         elif keyword in _SMALLEST:
             rules[keyword] = _extreme(present, value, largest=False)
+        elif keyword == "multipleOf":
+            rules[keyword] = _common_multiple(present, value)
         elif keyword == "uniqueItems":
             rules[keyword] = as_bool(present) or as_bool(value)
         elif keyword == "nullable":
@@ -134,6 +138,17 @@ def _common_types(present: Any, added: Any) -> Any:
         elif name == "integer" and "number" in other:
             common.append("integer")
     return common or present
+
+
+def _common_multiple(one: Any, other: Any) -> Any:
+    """The least number that is a multiple of both."""
+    try:
+        left, right = Fraction(str(one)), Fraction(str(other))
+        top = math.lcm(left.numerator, right.numerator)
+        common = Fraction(top, math.gcd(left.denominator, right.denominator))
+    except ValueError:
+        return one
+    return int(common) if common.denominator == 1 else float(common)
 
 
 def _extreme(one: Any, other: Any, *, largest: bool) -> Any:

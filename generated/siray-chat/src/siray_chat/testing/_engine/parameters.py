@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
@@ -59,7 +58,7 @@ class ParameterReader:
             for name, _, value in (part.partition("=") for part in request.query_string.split("&"))
             if name
         ]
-        cookies = _cookies(request.header("cookie"))
+        cookies = {name: unquote(value) for name, value in request.cookies.items()}
         for parameter in parameters:
             place, name = as_text(parameter.get("in")), as_text(parameter.get("name"))
             if place == "header" and name.lower() in _IGNORED_HEADERS:
@@ -194,6 +193,8 @@ class ParameterReader:
                     key: self._coerce_member(key, item, schema)
                     for key, item in zip(parts[::2], parts[1::2], strict=False)
                 }
+        if len(raw) > 1 and types and "array" not in types:
+            return [unquote_plus(value) for value in raw]  # which no scalar is
         return coerce(unquote_plus(raw[0]), types) if raw else None
 
     def _deep(self, name: str, schema: Any, pairs: list[tuple[str, str]]) -> Any:
@@ -221,12 +222,3 @@ def _decode(text: str, media_type: str) -> tuple[Any, str]:
         return msgspec.json.decode(text), ""
     except (msgspec.DecodeError, RecursionError):
         return None, "is not JSON"
-
-
-def _cookies(header: str) -> dict[str, str]:
-    jar: SimpleCookie = SimpleCookie()
-    try:
-        jar.load(header)
-    except CookieError:
-        return {}
-    return {name: unquote(morsel.value) for name, morsel in jar.items()}

@@ -97,6 +97,7 @@ class _Route:
     segments: tuple[str | re.Pattern[str], ...]
     names: tuple[str, ...]
     operations: dict[str, list[Operation]]
+    vagueness: tuple[tuple[bool, int], ...]
 
     def match(self, segments: list[str]) -> tuple[tuple[str, str], ...] | None:
         values: list[str] = []
@@ -136,13 +137,15 @@ class Router:
                 self._ids.setdefault(operation.operation_id, operation)
                 if address not in by_address:
                     segments, names = _compile(address)
-                    by_address[address] = _Route(segments, names, {})
+                    by_address[address] = _Route(
+                        segments, names, {}, tuple(map(_vagueness, segments))
+                    )
                     self._routes.setdefault(len(segments), []).append(by_address[address])
                 by_address[address].operations.setdefault(method, []).append(operation)
         for routes in self._routes.values():
             # Concrete paths before templated ones (OpenAPI 3.1.1, section 4.8.8.2).
             # Of two templated segments, the one with more of its own text goes first.
-            routes.sort(key=lambda route: tuple(map(_vagueness, route.segments)))
+            routes.sort(key=lambda route: route.vagueness)
         self._base_paths = sorted(bases, key=lambda base: (-len(base), base))
 
     def operation(self, key: str) -> Operation | None:
@@ -161,7 +164,11 @@ class Router:
     def matches(
         self, method: str, path: str, request: ReceivedRequest | None = None
     ) -> Iterator[Found]:
-        """What `find` returns, and then whatever other templated paths the path fits."""
+        """What `find` returns, and then whatever other templated paths the path fits.
+
+        The last one has no operation where the path fits another one better, of which the method is
+        unknown.
+        """
         best = self._find(method, path, request)
         for base in self._base_paths:
             if best[0].operation is not None:
@@ -177,6 +184,7 @@ class Router:
         segments = path.split("/")[1:]
         decoded = [unquote(segment) for segment in segments]
         allowed: set[str] = set()
+        vagueness: tuple[tuple[bool, int], ...] | None = None
         for route in self._routes.get(len(segments), ()):
             values = route.match(segments)
             if values is None and decoded != segments:
@@ -186,6 +194,8 @@ class Router:
             # Servers may hand methods on in capitals (ASGI does).
             named = (one for one in route.operations if one.upper() == method.upper())
             known = method if method in route.operations else next(named, None)
+            if known is None and method == "HEAD" and "GET" in route.operations:
+                known = "GET"  # every server that knows GET knows it (RFC 9110, section 9.1)
             if known is not None:
                 candidates = route.operations[known]
                 chosen = candidates[0]
@@ -194,9 +204,13 @@ class Router:
                 matching.append(Found(chosen, values))
                 if not values:
                     break
-            elif not matching:
+            elif not matching and vagueness in (None, route.vagueness):
+                # What is said of a path is not about vaguer ones that fit it too.
                 allowed.update(route.operations)
-        return matching or [Found(allowed=tuple(sorted(allowed)))]
+                vagueness = route.vagueness
+        if allowed or not matching:
+            matching.append(Found(allowed=tuple(sorted(allowed))))
+        return matching
 
     def _operations(self, path: str, item: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
         base = f"#/paths/{pointer_token(path)}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Collection, Mapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from .exchanges import ReceivedRequest
@@ -14,6 +14,9 @@ from .references import References
 
 __all__ = ["Credentials", "SecurityGate"]
 
+_WRONG = re.compile(
+    r"(?<![a-z0-9])(?:wrong|invalid|bad|expired|revoked)(?![a-z0-9])", re.IGNORECASE
+)
 Credentials = Mapping[str, str | Collection[str]]
 
 
@@ -21,8 +24,8 @@ class SecurityGate:
     """Checks security requirements.
 
     `credentials` maps names of security schemes to the keys that are right (`user:password` for
-    basic); a scheme it does not name, as all of them without it, accepts every key that is not
-    empty.
+    basic); a scheme it does not name, as all of them without it, accepts every key except an empty
+    one and one that calls itself wrong (`wrong-key`, `invalid`).
     """
 
     def __init__(self, references: References, credentials: Credentials | None) -> None:
@@ -32,6 +35,12 @@ class SecurityGate:
             for name, node in as_object(components.get("securitySchemes")).items()
         }
         self._credentials = credentials or {}
+        for name in self._credentials:
+            if name not in self._schemes:
+                known = ", ".join(self._schemes) or "none"
+                raise ValueError(
+                    f"no security scheme is called {name!r}; the document's are: {known}"
+                )
 
     def refusal(self, request: ReceivedRequest, requirements: list[Any]) -> str:
         """Why the request may not pass; "" when it may. Never contains a key."""
@@ -46,6 +55,11 @@ class SecurityGate:
                 return ""
             reasons.append(" and ".join(missing))
         return "; or ".join(dict.fromkeys(reasons))
+
+    def right(self, name: str) -> str | None:
+        """A key that is right for a scheme; None where any one is."""
+        keys = self._credentials.get(name)
+        return keys if keys is None or isinstance(keys, str) else min(keys, default=None)
 
     def challenge(self, requirements: list[Any]) -> str:
         """The `WWW-Authenticate` of a 401 (RFC 9110, section 11.6.1)."""
@@ -84,9 +98,10 @@ class SecurityGate:
         if not given:
             return f"{what} is missing"
         right = self._credentials.get(name)
-        if right is None or given == right or (not isinstance(right, str) and given in right):
-            return ""
-        return f"{what} has a wrong key"
+        if right is None:
+            return f"{what} has a key that calls itself wrong" if _WRONG.search(given) else ""
+        is_right = given == right or (not isinstance(right, str) and given in right)
+        return "" if is_right else f"{what} has a wrong key"
 
 
 def _authorization(request: ReceivedRequest, word: str) -> str:
@@ -98,10 +113,5 @@ def _api_key(request: ReceivedRequest, place: str, name: str) -> str:
     if place == "query":
         return next(iter(request.query.get(name, [])), "")
     if place == "cookie":
-        jar: SimpleCookie = SimpleCookie()
-        try:
-            jar.load(request.header("cookie"))
-        except CookieError:
-            return ""
-        return jar[name].value if name in jar else ""
+        return request.cookies.get(name, "")
     return request.header(name)

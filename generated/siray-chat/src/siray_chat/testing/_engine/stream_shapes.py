@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from .event_data import FIELDS, EventData, event_data
+from .event_streams import Events, find_events
 from .media_types import Kind, kind_of
 from .merging import flatten
 from .nodes import as_bool, as_list, as_object, as_text
@@ -19,8 +21,8 @@ from .routing import Operation
 __all__ = ["STREAM_KINDS", "StreamShape", "find_stream", "is_streamed"]
 
 STREAM_KINDS: frozenset[Kind] = frozenset(("sse", "ndjson", "json-seq"))
-_ENVELOPE = frozenset(("data", "event", "id", "retry"))
-_TEXTS = ("response", "text", "content", "thinking", "reasoning")
+_MOST_LEVELS = 4
+_TEXTS = ("thinking", "reasoning", "response", "text", "content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,9 @@ class StreamShape:
     `condition` names the boolean property of the request's body that asks for the stream ("" for
     none, `is_default` when its default is true); `finished_by` is the path of the value that is
     null or false until the end; `renames` maps names in an item to names in the whole, `keys` the arrays
-    whose objects go by an index to the name of that index.
+    whose objects go by an index to the name of that index. `events` are the schemas of typed
+    events by their names. With `is_event_data` the document's items are parsed events, and ours are
+    what the JSON in their data is; `event_fields` are the other fields of all of them.
     """
 
     media_type: str
@@ -39,12 +43,15 @@ class StreamShape:
     item: Any
     has_whole: bool = False
     is_envelope: bool = False
+    is_event_data: bool = False
+    event_fields: dict[str, Any] = field(default_factory=dict[str, Any])
     terminator: str = ""
     finished_by: tuple[str, ...] = ()
     condition: str = ""
     is_default: bool = False
     renames: dict[str, str] = field(default_factory=dict[str, str])
     keys: dict[str, str] = field(default_factory=dict[str, str])
+    events: Events = field(default_factory=Events)
 
 
 def is_streamed(media_type: str, media: dict[str, Any]) -> bool:
@@ -86,21 +93,25 @@ def _describe(
     finished_by = tuple(part for part in as_text(facts.get("finished-by")).split("/") if part)
     renames, keys = _strings(facts.get("rename")), _strings(facts.get("keys"))
     terminator = as_text(facts.get("terminator"))
-    opened = _opened(item, references) if kind == "sse" and not facts else None
+    opened = event_data(item, references) if kind == "sse" else None
+    is_event_data = opened is not None
+    if opened is None and kind == "sse" and not facts:
+        opened = _opened(item, references)
     if opened is not None:
-        item, terminator = opened
+        item = opened.schema
+        terminator = terminator or opened.terminator
         properties = as_object(flatten(item, references).rules.get("properties"))
     if not facts:
         finished_by, renames, keys = _chunk_shape(properties, references)
-        if not finished_by and _has_flag(properties, references):
-            finished_by = ("done",)
+        if not finished_by and (texts := _flagged(properties, references)):
+            finished_by, renames = ("done",), {name: name for name in texts}
     if not terminator and finished_by and kind == "sse":
         terminator = "[DONE]"
     condition = as_text(facts.get("condition"))
     if not condition and others:
         condition = "stream"
-    asked = _body_property(operation, condition, references)
-    if not condition or asked.get("type") not in ("boolean", ["boolean", "null"]):
+    asked = _body_property(operation, condition, references) if condition else {}
+    if not asked:
         condition = as_text(facts.get("condition"))
     return StreamShape(
         media_type=media_type,
@@ -108,26 +119,53 @@ def _describe(
         kind=kind if kind in STREAM_KINDS else "ndjson",
         item=item,
         has_whole=bool(others),
-        is_envelope=kind == "sse" and "data" in properties and properties.keys() <= _ENVELOPE,
+        is_envelope=kind == "sse" and opened is None and _is_envelope(item, references),
+        is_event_data=is_event_data,
+        event_fields=opened.fields if opened is not None else {},
         terminator=terminator,
         finished_by=finished_by,
         condition=condition,
         is_default=as_bool(asked.get("default")),
         renames=renames,
         keys=keys,
+        events={} if finished_by else find_events(item, references),
     )
 
 
 def _body_property(operation: Operation, name: str, references: References) -> dict[str, Any]:
+    """The rules of a boolean property of the request's body, {} when there is none."""
     for node in as_object(operation.request_body.get("content")).values():
         schema = references.resolve(node).get("schema")
         properties = as_object(flatten(schema, references).rules.get("properties"))
-        if name in properties:
-            return flatten(properties[name], references).rules
+        if name not in properties:
+            continue
+        flat = flatten(properties[name], references)
+        branches = [branch for group in flat.alternatives for branch in group.branches]
+        kinds = {flatten(branch, references).rules.get("type") for branch in branches}
+        if flat.rules.get("type") in ("boolean", ["boolean", "null"], ["null", "boolean"]) or (
+            "boolean" in kinds <= {"boolean", "null"}
+        ):
+            # A default of the document stands beside the alternatives as well as in one.
+            return {**flat.rules, "type": "boolean"}
     return {}
 
 
-def _opened(item: Any, references: References) -> tuple[Any, str] | None:
+def _is_envelope(item: Any, references: References, level: int = _MOST_LEVELS) -> bool:
+    """Whether an item is the parsed event itself, or every alternative of it is."""
+    flat = flatten(item, references)
+    properties = as_object(flat.rules.get("properties"))
+    if "data" in properties:
+        return properties.keys() <= FIELDS
+    branches = [branch for group in flat.alternatives for branch in group.branches]
+    return (
+        not properties
+        and bool(branches)
+        and level > 0
+        and all(_is_envelope(branch, references, level - 1) for branch in branches)
+    )
+
+
+def _opened(item: Any, references: References) -> EventData | None:
     """The schema of the data, and the terminator, of two parsed events one of which is the end."""
     alternatives = flatten(item, references).alternatives
     if len(alternatives) != 1 or len(alternatives[0].branches) != 2:
@@ -136,7 +174,7 @@ def _opened(item: Any, references: References) -> tuple[Any, str] | None:
     terminators: list[str] = []
     for option in alternatives[0].branches:
         properties = as_object(flatten(option, references).rules.get("properties"))
-        if "data" not in properties or not properties.keys() <= _ENVELOPE:
+        if "data" not in properties or not properties.keys() <= FIELDS:
             return None
         data = flatten(properties["data"], references).rules
         values = [data["const"]] if "const" in data else as_list(data.get("enum"))
@@ -145,19 +183,23 @@ def _opened(item: Any, references: References) -> tuple[Any, str] | None:
         elif "properties" in data:
             items.append(properties["data"])
     if len(items) == len(terminators) == 1:
-        return items[0], terminators[0]
+        return EventData(items[0], terminators[0], {})
     return None
 
 
-def _has_flag(properties: dict[str, Any], references: References) -> bool:
-    """Pieces of a message or a text, of which the last has the flag `done`."""
+def _flagged(properties: dict[str, Any], references: References) -> list[str]:
+    """The message, or the texts, that come in pieces of which the last has the flag `done`."""
 
     def type_of(name: str) -> Any:
-        return flatten(properties.get(name), references).rules.get("type")
+        kinds = flatten(properties.get(name), references).rules.get("type")
+        named = [kind for kind in as_list(kinds) if kind != "null"]
+        return named[0] if len(named) == 1 else kinds
 
     if type_of("done") != "boolean":
-        return False
-    return type_of("message") == "object" or any(type_of(name) == "string" for name in _TEXTS)
+        return []
+    if type_of("message") == "object":
+        return ["message"]
+    return [name for name in _TEXTS if type_of(name) == "string"]
 
 
 def _chunk_shape(

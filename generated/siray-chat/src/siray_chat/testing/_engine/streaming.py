@@ -8,14 +8,16 @@ from typing import Any, cast
 
 import msgspec
 
+from .event_streams import event_items, is_named
 from .nodes import as_list, as_object
 from .samples import Sampler
-from .splitting import USAGE, split
+from .splitting import USAGE, is_flagged, split
 from .stream_shapes import StreamShape
 
-__all__ = ["frame", "frame_terminator", "stream_items", "trim_usage"]
+__all__ = ["frame", "frame_terminator", "frame_text", "has_usage", "stream_items", "trim_usage"]
 
 _GENERIC_ITEMS = 3
+_TEXT_ENDS = {"sse": r"(?:\r\n){2,}|\n{2,}|\r{2,}", "json-seq": r"\n(?=\x1e)"}
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -33,6 +35,10 @@ def stream_items(
         return items if usage else trim_usage(items, shape)
     if isinstance(whole, dict) and (shape.renames or shape.keys):
         return split(cast("dict[str, Any]", whole), shape, sampler, usage=usage)
+    if shape.events:
+        return event_items(shape.events, whole, sampler)
+    if is_flagged(shape):
+        return split(as_object(sampler.sample(shape.item)), shape, sampler, usage=usage)
     items = [sampler.sample(shape.item, variant=index) for index in range(_GENERIC_ITEMS)]
     for item in items[:-1]:
         if shape.finished_by:
@@ -47,6 +53,11 @@ def _raise_flag(items: list[Any], shape: StreamShape) -> None:
     last = as_object(items[-1]) if items else {}
     if name and isinstance(last.get(name, False), bool):
         items[-1] = {**last, name: True}
+
+
+def has_usage(example: Any) -> bool:
+    """Whether an item of an example says how much was used."""
+    return any(as_object(item).get(USAGE) is not None for item in as_list(example))
 
 
 def trim_usage(items: list[Any], shape: StreamShape) -> list[Any]:
@@ -73,14 +84,27 @@ def _unfinish(item: Any, path: tuple[str, ...]) -> None:
 
 def frame(items: Iterable[Any], shape: StreamShape) -> Iterator[bytes]:
     """One block of bytes per item, without the end of the stream."""
+    is_told = is_named(shape.events)
     for item in items:
         if shape.kind == "sse":
-            yield _envelope(as_object(item)) if shape.is_envelope else _event(item)
+            if shape.event_fields:
+                item = {**shape.event_fields, "data": msgspec.json.encode(item).decode()}
+            if shape.is_envelope or shape.event_fields:
+                yield _envelope(as_object(item))
+            else:
+                yield _event(item, is_told)
         elif shape.kind == "json-seq":
             # RFC 7464, section 2.2: a record separator before, a line feed after.
             yield b"\x1e" + msgspec.json.encode(item) + b"\n"
         else:
             yield msgspec.json.encode(item) + b"\n"
+
+
+def frame_text(text: str, shape: StreamShape) -> tuple[bytes, ...]:
+    """Items as a document has them, all in one text: one block of bytes per item."""
+    end = _TEXT_ENDS.get(shape.kind, r"\n")
+    parts = re.findall(rf".*?(?:{end}|\Z)", text, re.DOTALL)
+    return tuple(part.encode() for part in parts if part)
 
 
 def frame_terminator(shape: StreamShape) -> bytes:
@@ -92,9 +116,11 @@ def frame_terminator(shape: StreamShape) -> bytes:
     return shape.terminator.encode() + b"\n"
 
 
-def _event(item: Any) -> bytes:
+def _event(item: Any, is_told: bool) -> bytes:
     if isinstance(item, str):
         return _fields([("data", item)])
+    if is_told and isinstance(as_object(item).get("type"), str):
+        return _fields([("event", item["type"]), ("data", msgspec.json.encode(item).decode())])
     return b"data: " + msgspec.json.encode(item) + b"\n\n"
 
 

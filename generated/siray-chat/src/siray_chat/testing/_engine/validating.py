@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .bodies import NotReadable, read_body
+from .bodies import NotReadable, read_body, with_empty
 from .coercion import types_of
 from .exchanges import ReceivedRequest
 from .json_schema import SchemaRules
 from .media_types import best_match, kind_of
+from .merging import flatten
 from .nodes import as_bool, as_object, pointer_token
 from .parameters import ParameterReader
 from .references import References
 from .routing import Operation
 
 __all__ = ["Checked", "Problem", "RequestValidator"]
+
+_FORMS = frozenset(("form", "multipart"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ class RequestValidator:
         may_be_empty = bool(sent_as) and kind_of(sent_as) in ("form", "text", "binary")
         if not request.body and not may_be_empty:
             if as_bool(declared.get("required")):
-                return None, (Problem(400, "body", "is required", rule),)
+                return None, (Problem(422, "body", "is required", rule),)
             return None, ()
         content = as_object(declared.get("content"))
         given = request.header("content-type")
@@ -116,15 +119,21 @@ class RequestValidator:
             return None, (Problem(415, "body", message, f"{rule}/content"),)
         media = self._references.resolve(content[key])
         schema = media.get("schema", {})
+        if "*" in key and flatten(schema, self._references).rules.get("format") == "binary":
+            return request.body, ()  # any file, whatever it is said to be
         rule = f"{rule}/content/{pointer_token(key)}/schema"
         try:
             body = read_body(request.body, given or key, schema, self._references)
         except NotReadable as error:
             return None, (Problem(400, "body", str(error), rule),)
-        if kind_of(given or key) in ("binary", "xml", "sse", "ndjson", "json-seq"):
+        if kind_of(given or key) in ("binary", "sse", "ndjson", "json-seq"):
             return body, ()
         try:
             violations = self._rules.violations(body, schema)
+            if violations and kind_of(given or key) in _FORMS:
+                filled = with_empty(as_object(body), schema, self._references)
+                if self._rules.accepts(filled, schema):
+                    return filled, ()
         except RecursionError:
             return None, (Problem(400, "body", "is nested too deeply", rule),)
         return body, tuple(
