@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import SMALL_DOCUMENT, run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.index, pytest.mark.xdist_group("versions")]
 
 Sdkpress = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -228,6 +228,7 @@ def test_several_servers_within_an_event_loop_and_within_each_other() -> None:
 
 def test_an_exception_or_an_interrupt_in_the_block_is_the_one_that_is_raised() -> None:
     succeeds("""
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
         app = FakeApp(DOCUMENT)
         for error in (KeyError("mine"), KeyboardInterrupt()):
             try:
