@@ -68,12 +68,18 @@ class LoopbackServer:
         """
         is_main = threading.current_thread() is threading.main_thread()
         before = signal.signal(signal.SIGTERM, self._on_signal) if is_main else None
+        # A shell starts what runs in the background with SIGINT ignored; who sends it means it.
+        is_deaf = is_main and signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+        if is_deaf:
+            signal.signal(signal.SIGINT, self._on_signal)
         try:
             with asyncio.Runner(loop_factory=self._config.get_loop_factory()) as runner:
                 runner.run(self._serve())
         finally:
             if is_main:
                 signal.signal(signal.SIGTERM, before)
+            if is_deaf:
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def stop(self) -> None:
         """Let `run` return. Answers that are still being sent are cut."""
