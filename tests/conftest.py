@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -228,6 +229,17 @@ def constraints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@contextlib.contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Wait until no other process of these tests is in a block of the same lock file."""
+    with lock.open("w") as file:
+        if sys.platform != "win32":
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="session")
 def package_index(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Skips, and says so, where pip can reach no package index."""
@@ -282,9 +294,10 @@ def environment(request: pytest.FixtureRequest, constraints: Path) -> Path:
     name = f"{version}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     folder = REPOSITORY / ".venv" / "versions" / name
     ready = folder / "ready"
-    if not ready.exists():
-        request.getfixturevalue("package_index")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        make_environment(interpreter, folder, ["--constraint", constraints, *wanted])
-        ready.touch()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with alone(folder.parent / f"{name}.lock"):
+        if not ready.exists():
+            request.getfixturevalue("package_index")
+            make_environment(interpreter, folder, ["--constraint", constraints, *wanted])
+            ready.touch()
     return folder / ("Scripts" if os.name == "nt" else "bin") / "python"
