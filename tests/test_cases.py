@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 import os
@@ -23,6 +24,9 @@ from tests.conftest import REPOSITORY
 
 CASES = Path(__file__).parent / "cases"
 NAMES = sorted(path.name for path in CASES.iterdir() if (path / "spec.yaml").is_file())
+# One worker builds each case once for all of these.
+pytestmark = pytest.mark.xdist_group("cases")
+
 REWRITE = os.environ.get("SDKPRESS_GOLDEN") == "rewrite"
 SHOWN = ("client.py", "resources/", "models/", "webhooks.py")
 SHOWN_IN = {
@@ -36,7 +40,9 @@ def package_of(case: str) -> str:
     return f"case_{case}"
 
 
+@functools.cache
 def build_case(case: str) -> tuple[Build, str]:
+    """The build of a case and what was said; without black, which changes nothing (test_black_stable)."""
     diagnostics = Diagnostics()
     config = config_from_options(
         spec=CASES / case / "spec.yaml",
@@ -47,7 +53,7 @@ def build_case(case: str) -> tuple[Build, str]:
         client="Things",
         overlays=[],
     )
-    built = build(config, diagnostics, black="on")
+    built = build(config, diagnostics, black="off")
     folder = f"{CASES.as_posix()}/{case}/"
     said = "".join(f"{render(item)}\n" for item in diagnostics.items).replace(folder, "")
     return built, said
