@@ -193,9 +193,43 @@ CATALOG: Mapping[str, CatalogEntry] = {
     "not-a-document": CatalogEntry(
         _ERROR, "A source is neither an OpenAPI document nor a Markdown page with one inside"
     ),
+    "too-many-pages": CatalogEntry(
+        _ERROR,
+        "A site's index leads to more pages than sdkpress fetches",
+        "Raise the limit with `--max-pages N`.",
+    ),
+    "other-host": CatalogEntry(
+        _WARNING,
+        "A site's index leads to pages on other hosts; they are left out",
+        "Allow a host with `--allow-host HOST`.",
+    ),
+    "page-missing": CatalogEntry(
+        _WARNING, "A site's index leads to a page that is not there; it is left out"
+    ),
+    "page-gone": CatalogEntry(
+        _ERROR,
+        "A page of a site, which held a part of a document, cannot be read any more",
+        "Pull again later. If the page is gone for good, remove its line from "
+        "openapi-spec/sources.lock.",
+    ),
+    "page-conflict": CatalogEntry(
+        _ERROR,
+        "Two pages of a site say different things of one document",
+        "The site may be half-way through a change: pull again later, or pull single pages.",
+    ),
+    "repeated-document": CatalogEntry(
+        _NOTE, "Pages of a site repeat what another document on it has; they are left out"
+    ),
+    "document-shrunk": CatalogEntry(
+        _ERROR,
+        "A source lost so many operations that it is more likely broken than changed",
+        "Look at the source. If it is right, pull with `--allow-shrink`.",
+    ),
     "source-conflict": CatalogEntry(_ERROR, "Two sources would write the same document"),
     "invalid-lock": CatalogEntry(
-        _ERROR, "A lock file cannot be read", "Restore it from version control."
+        _ERROR,
+        "A lock file cannot be read",
+        "Restore it from version control; after a merge conflict, take either side.",
     ),
     "nothing-to-pull": CatalogEntry(
         _ERROR, "No source was given and none is recorded", "Run `sdkpress pull SOURCE`."
@@ -233,6 +267,12 @@ CATALOG: Mapping[str, CatalogEntry] = {
         _NOTE,
         "An overlay action changes nothing",
         "The document says already what the action wants; remove the action.",
+    ),
+    "overlay-exists": CatalogEntry(
+        _ERROR,
+        "`doctor --write` names a file that is there already",
+        "Write to another name and compare the two, or add the overlay that is there by `--overlay`: "
+        "then only what it lacks is written.",
     ),
     # Validation (validation.py)
     "invalid-node": CatalogEntry(
@@ -360,7 +400,18 @@ CATALOG: Mapping[str, CatalogEntry] = {
         "docs/guides/pagination.md has what a rule can say.",
     ),
     "invalid-option": CatalogEntry(_ERROR, "An option of the command line cannot be as given"),
+    "no-document-to-begin-with": CatalogEntry(
+        _ERROR, "`init` does not know which document the first client is for"
+    ),
     "unknown-client": CatalogEntry(_ERROR, "No client of that name is configured"),
+    # Comparing versions (diffing/)
+    "unreadable-revision": CatalogEntry(_ERROR, "A revision, or a file in it, cannot be read"),
+    "callers-need-mypy": CatalogEntry(
+        _ERROR,
+        "Broken callers are searched with mypy, which is not installed",
+        "Install sdkpress[callers].",
+    ),
+    "type-check-failed": CatalogEntry(_ERROR, "The type checker failed on the callers"),
     # Writing a client (emitting.py, manifest.py)
     "invalid-manifest": CatalogEntry(
         _ERROR,

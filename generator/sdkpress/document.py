@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from sdkpress.diagnostics import Diagnostics, Location, SdkpressError, fatal
+from sdkpress.json_places import JsonPlaces
 from sdkpress.json_text import parse_json, scan_positions
 from sdkpress.output import InputFile
 from sdkpress.positions import Positions
@@ -34,6 +36,10 @@ __all__ = [
     "load_file",
     "parse_file",
 ]
+
+
+_FEW = 100
+"""So many places of a JSON file are looked up one by one; then all of it is scanned."""
 
 
 class Locator(Protocol):
@@ -66,12 +72,25 @@ class SourceFile:
             return self.scanned
         return scan_positions(self.source)
 
+    @functools.cached_property
+    def _places(self) -> JsonPlaces:
+        return JsonPlaces(self.source)
+
+    @functools.cached_property
+    def _asked(self) -> Iterator[int]:
+        return itertools.count()
+
+    def _offset(self, pointer: str) -> int:
+        if self.scanned is None and next(self._asked) < _FEW:
+            return self._places.find(self.tree, pointer)
+        return self._positions.find(self.tree, pointer)
+
     def locate(self, pointer: str) -> Location:
         """The place of a node: a member's key, an item's first character.
 
         A node that is not there has the place of its nearest ancestor that is.
         """
-        return self.source.location(self._positions.find(self.tree, pointer), pointer)
+        return self.source.location(self._offset(pointer), pointer)
 
     def excerpt(self, location: Location) -> tuple[str, ...]:
         """The located line and up to two before it."""

@@ -12,7 +12,7 @@ from sdkpress.lowering import lower
 from sdkpress.model import Api
 from sdkpress.validation import validate
 
-__all__ = ["load_api"]
+__all__ = ["load_api", "load_overlaid", "lower_document"]
 
 
 def load_api(
@@ -25,6 +25,18 @@ def load_api(
 
     Raises SdkpressError where the document cannot be read at all; everything else is reported.
     """
+    return lower_document(
+        load_overlaid(spec, overlays, diagnostics, progress), diagnostics, progress
+    )
+
+
+def load_overlaid(
+    spec: Path,
+    overlays: Sequence[Path],
+    diagnostics: Diagnostics,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> Document:
+    """The document with its overlays applied, not validated yet; raises as `load_api`."""
     document = load_document(spec, diagnostics)
     if overlays:
         from sdkpress.overlays import apply_overlays  # with a JSONPath library behind it
@@ -32,6 +44,15 @@ def load_api(
         progress("overlay")
         document = apply_overlays(document, overlays, diagnostics)
         document = bundle_inserted(document, spec, diagnostics)
+    return document
+
+
+def lower_document(
+    document: Document,
+    diagnostics: Diagnostics,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> tuple[Document, Api]:
+    """The document without the nodes that are set aside, and its IR."""
     progress("validate")
     document = validate(document, diagnostics)
     progress("lower")

@@ -44,10 +44,16 @@ class InputFile:
 
 @dataclass(frozen=True, slots=True)
 class NamesLock:
-    """The pinned names as they should stand on disk, outside the client's folder."""
+    """The pinned names as they should stand on disk, outside the client's folder.
+
+    `pinned` is the digest of the names that the file held for this client when it was read: equal
+    to `BuildFacts.names_digest` of the last generation where nobody has touched them since. None =
+    it held none, "" = unknown.
+    """
 
     path: Path
     content: bytes
+    pinned: str | None = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -193,12 +194,12 @@ class _Reader:
                 self._problems.add("invalid-jsonpath", f"{error}", place)
 
     def _check_unique(self, actions: list[Any]) -> None:
-        seen: list[Any] = []
+        seen: dict[str, int] = {}
         for index, action in enumerate(actions):
-            if action in seen:
-                first = seen.index(action) + 1
-                self._report(f"/actions/{index}", f"Action {index + 1} repeats action {first}.")
-            seen.append(action)
+            first = seen.setdefault(json.dumps(action, sort_keys=True), index)
+            if first != index:
+                message = f"Action {index + 1} repeats action {first + 1}."
+                self._report(f"/actions/{index}", message)
 
     def _report(self, pointer: str, message: str) -> None:
         self._problems.add("invalid-overlay", message, self._overlay.locate(pointer))

@@ -12,34 +12,35 @@ from typing import Any
 from sdkpress import __version__
 from sdkpress.annotations import Annotator
 from sdkpress.config import ClientConfig, config_digest
-from sdkpress.diagnostics import Diagnostics, fatal
+from sdkpress.diagnostics import Diagnostics, Location, fatal
 from sdkpress.document import Document
 from sdkpress.examples import Examples, webhook_bodies
 from sdkpress.formatting import Mode, format_texts
 from sdkpress.json_text import dump_json
 from sdkpress.layout import copied_files, file_jobs
-from sdkpress.loading import load_api
+from sdkpress.loading import load_overlaid, lower_document
 from sdkpress.model import Api
-from sdkpress.naming import Names, apply_names, decide_names, operation_key
-from sdkpress.naming.lock import read_lock, write_lock
+from sdkpress.naming import Names, PinnedNames, apply_names, decide_names, operation_key
+from sdkpress.naming.former import resolve_aliases
+from sdkpress.naming.lock import pinned_section, read_lock, write_lock
 from sdkpress.output import BuildFacts, NamesLock, OutputFile, Owner
 from sdkpress.paginating import configure_pagination
 from sdkpress.provenance import input_file, sha256, templates_digest
 from sdkpress.rendering import render
 from sdkpress.views.about import about_view
 from sdkpress.views.derived import DERIVED_KEY, DerivedSchemas
-from sdkpress.views.docs import docs_view
+from sdkpress.views.docs import DocsView, docs_view
 from sdkpress.views.factories import factory_modules
 from sdkpress.views.fakes import fake_modules
 from sdkpress.views.models import model_modules, param_modules
 from sdkpress.views.modules import assign_modules, input_schemas
 from sdkpress.views.package import PackageView, package_view
 from sdkpress.views.pagination import pagination_facts
-from sdkpress.views.resources import resource_views
+from sdkpress.views.resources import living, resource_views
 from sdkpress.views.webhooks import webhooks_view
 from sdkpress.wrapping.memory import remembering
 
-__all__ = ["Build", "build"]
+__all__ = ["Analysis", "Build", "analyse", "build", "lock_of", "source_files"]
 
 Progress = Callable[[str], None]
 
@@ -56,6 +57,86 @@ class Build:
     unformatted_lines: int
 
 
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A client with everything decided and nothing rendered. `locked` is the names lock as read."""
+
+    config: ClientConfig
+    document: Document
+    api: Api
+    names: Names
+    package: PackageView
+    derived: DerivedSchemas
+    facts: BuildFacts
+    lock_path: Path
+    locked: bytes | None
+
+
+def analyse(
+    config: ClientConfig,
+    diagnostics: Diagnostics,
+    *,
+    loaded: Document | None = None,
+    pinned: PinnedNames | None = None,
+    has_testing: bool = True,
+    progress: Progress = lambda stage: None,
+) -> Analysis:
+    """The stages up to the views. `loaded` is what `load_overlaid` gave, where it is known already;
+    `pinned` takes the place of the names lock; without `has_testing` factories and the fake
+    server's sides of operations are left out.
+
+    Raises SdkpressError where the document or the configuration is unusable.
+    """
+    progress("load")
+    if loaded is None:
+        loaded = load_overlaid(config.spec, config.overlays, diagnostics, progress)
+    document, api = lower_document(loaded, diagnostics, progress)
+    progress("name")
+    lock_path, locked = _read_lock(config)
+    if pinned is None:
+        try:
+            pinned = read_lock(locked, config.name)
+        except ValueError as error:
+            line, message = 1, str(error)
+            if isinstance(error, json.JSONDecodeError):
+                line, message = error.lineno, error.msg
+            place = Location(lock_path.as_posix(), line, 1)
+            raise fatal(
+                "invalid-lock", f"the names lock cannot be read: {message}", place
+            ) from None
+    api = apply_names(api, config.names)
+    names = decide_names(api, pinned, config.names, diagnostics, document)
+    api = configure_pagination(api, names, config.pagination, document, diagnostics)
+    progress("view")
+    params = input_schemas(api, names)
+    annotator = Annotator(api, names, params)
+    modules = assign_modules(api, names)
+    models = model_modules(api, names, annotator, modules)
+    derived = DerivedSchemas(api, names, document.tree)
+    exported = {name for module in models for name in module.exports}
+    former = resolve_aliases(config.aliases, names.operations, exported, diagnostics)
+    resources = resource_views(api, names, annotator, former)
+    package = package_view(
+        api,
+        config,
+        resources,
+        models,
+        param_modules(api, names, annotator, modules, params),
+        webhooks_view(api, names, annotator),
+        factory_modules(api, names, annotator, models, derived) if has_testing else (),
+        (
+            fake_modules(
+                api, names, annotator, living(resources), (config.client, config.async_client)
+            )
+            if has_testing
+            else ()
+        ),
+        former.models,
+    )
+    facts = _facts(config, document, names, lock_path, locked)
+    return Analysis(config, document, api, names, package, derived, facts, lock_path, locked)
+
+
 def build(
     config: ClientConfig,
     diagnostics: Diagnostics,
@@ -67,34 +148,8 @@ def build(
 
     Raises SdkpressError where the document or the configuration is unusable.
     """
-    progress("load")
-    document, api = load_api(config.spec, config.overlays, diagnostics, progress)
-    progress("name")
-    lock_path, locked = _read_lock(config)
-    try:
-        pinned = read_lock(locked, config.name)
-    except ValueError as error:
-        raise fatal("invalid-lock", f"{lock_path.as_posix()}: {error}") from None
-    api = apply_names(api, config.names)
-    names = decide_names(api, pinned, config.names, diagnostics, document)
-    api = configure_pagination(api, names, config.pagination, document, diagnostics)
-    progress("view")
-    params = input_schemas(api, names)
-    annotator = Annotator(api, names, params)
-    modules = assign_modules(api, names)
-    models = model_modules(api, names, annotator, modules)
-    derived = DerivedSchemas(api, names, document.tree)
-    resources = resource_views(api, names, annotator)
-    package = package_view(
-        api,
-        config,
-        resources,
-        models,
-        param_modules(api, names, annotator, modules, params),
-        webhooks_view(api, names, annotator),
-        factory_modules(api, names, annotator, models, derived),
-        fake_modules(api, names, annotator, resources, (config.client, config.async_client)),
-    )
+    done = analyse(config, diagnostics, progress=progress)
+    document, api, names, package = done.document, done.api, done.names, done.package
     progress("render")
     jobs = file_jobs(
         package,
@@ -114,10 +169,41 @@ def build(
     texts.update(formatted.texts)
     owners: dict[str, Owner] = {job.path: job.owner for job in jobs}
     files = [OutputFile(path, text.encode(), owners[path]) for path, text in texts.items()]
-    files.extend(copied_files(package, dump_json(_served(document, api, derived))))
-    content = write_lock(locked, config.name, names.operations, names.schemas, names.webhooks)
+    files.extend(copied_files(package, dump_json(_served(document, api, done.derived))))
+    content = write_lock(done.locked, config.name, names.operations, names.schemas, names.webhooks)
+    return Build(
+        tuple(sorted(files, key=lambda file: file.path)),
+        api,
+        names,
+        NamesLock(done.lock_path, content, _pinned(done)) if config.pins_names else None,
+        done.facts,
+        formatted.skipped,
+    )
+
+
+def _pinned(done: Analysis) -> str | None:
+    """The digest of the names that the lock holds for the client, as `BuildFacts.names_digest`."""
+    section = pinned_section(done.locked, done.config.name)
+    return None if section is None else sha256(json.dumps(section, sort_keys=True).encode())
+
+
+def source_files(done: Analysis) -> dict[str, bytes]:
+    """The files below `src/` alone, by path: what importers of the client see. Not formatted, as
+    that changes no byte."""
+    unread = DocsView((), None, None, False)
+    jobs = [job for job in file_jobs(done.package, unread) if job.path.startswith("src/")]
+    with remembering():
+        files = {job.path: render(job).encode() for job in jobs}
+    served = dump_json(_served(done.document, done.api, done.derived))
+    files.update((file.path, file.content) for file in copied_files(done.package, served))
+    return dict(sorted(files.items()))
+
+
+def _facts(
+    config: ClientConfig, document: Document, names: Names, lock_path: Path, locked: bytes | None
+) -> BuildFacts:
     overlays = tuple(input_file(path, path.read_bytes()) for path in config.overlays)
-    facts = BuildFacts(
+    return BuildFacts(
         generator_version=__version__,
         document_digest=_document_digest(config, document),
         overlay_digests=tuple(overlay.text_digest for overlay in overlays),
@@ -125,14 +211,6 @@ def build(
         templates_digest=templates_digest(),
         names_digest=sha256(json.dumps(names_of(names), sort_keys=True).encode()),
         inputs=(*document.inputs, *overlays, input_file(lock_path, locked)),
-    )
-    return Build(
-        tuple(sorted(files, key=lambda file: file.path)),
-        api,
-        names,
-        NamesLock(lock_path, content) if config.pins_names else None,
-        facts,
-        formatted.skipped,
     )
 
 
@@ -178,9 +256,14 @@ def names_of(names: Names) -> dict[str, dict[str, str]]:
     return {**found, "webhooks": dict(names.webhooks)} if names.webhooks else found
 
 
+def lock_of(config: ClientConfig) -> Path:
+    """The names lock of a client, beside its document."""
+    return config.spec.with_name(f"{config.spec.stem}.names.lock")
+
+
 def _read_lock(config: ClientConfig) -> tuple[Path, bytes | None]:
     """The names lock beside the document; only a configured client has one."""
-    path = config.spec.with_name(f"{config.spec.stem}.names.lock")
+    path = lock_of(config)
     try:
         return path, path.read_bytes()
     except FileNotFoundError:

@@ -77,8 +77,10 @@ def runtime_folder() -> Path:
 
 @cache
 def templates_digest() -> str:
-    """The SHA-256 (hex) of all templates."""
-    return folder_digest(templates_folder())
+    """The SHA-256 (hex) of the templates that clients are made of; others, such as those of
+    reports, are in folders beside them."""
+    folders = ("macros", "package", "project", "tests")
+    return folder_digest(templates_folder(), tuple(f"{folder}/**/*" for folder in folders))
 
 
 @cache

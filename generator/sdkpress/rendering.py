@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -16,7 +17,7 @@ from sdkpress.provenance import templates_folder
 from sdkpress.text import literal, one_line
 from sdkpress.wrapping import wrap
 
-__all__ = ["render"]
+__all__ = ["render", "render_page"]
 
 _FORMAT = 1  # of compiled templates: another one where the options of the environment change
 
@@ -25,6 +26,12 @@ def render(job: FileJob) -> str:
     """The text of one file; raises jinja2 errors for a template that asks for what no view has."""
     text = _environment().get_template(job.template).render(**job.context).rstrip("\n") + "\n"
     return wrap(text) if job.path.endswith(".py") else text
+
+
+def render_page(template: str, context: Mapping[str, Any]) -> str:
+    """A page of HTML, from a template whose name ends in `.html.jinja`: there Jinja escapes
+    whatever the template does not call safe."""
+    return _environment().get_template(template).render(**context)
 
 
 def _toml(value: str) -> str:
@@ -58,7 +65,7 @@ def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates_folder()),
         undefined=jinja2.StrictUndefined,
-        autoescape=False,
+        autoescape=jinja2.select_autoescape(("html.jinja",)),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

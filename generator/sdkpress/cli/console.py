@@ -162,6 +162,48 @@ class Console:
         else:
             yield lambda stage: self.error(f"{title}: {stage}") if self.is_verbose else None
 
+    @contextlib.contextmanager
+    def counting(self, title: str, noun: str) -> Generator[Callable[[int, int], None]]:
+        """Shows how far work has come: a bar on a terminal, up to ten lines elsewhere.
+
+        Gives the function that takes the number of things that are done, and that of all.
+        """
+        if self.is_quiet or self.is_json:
+            yield lambda done, total: None
+        elif sys.stderr is not None and sys.stderr.isatty() and not _is_dumb():
+            from rich.console import Console as RichConsole
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                TextColumn,
+                TimeElapsedColumn,
+            )
+
+            terminal = RichConsole(stderr=True, no_color=not _has_color(sys.stderr))
+            text = TextColumn(printable(title), markup=False)
+            columns = (text, BarColumn(), MofNCompleteColumn(), TextColumn(noun, markup=False))
+            with Progress(
+                *columns, TimeElapsedColumn(), console=terminal, transient=True
+            ) as progress:
+                task = progress.add_task("", total=None)
+                yield lambda done, total: progress.update(task, completed=done, total=total)
+        else:
+            yield self._counting_lines(title, noun)
+
+    def _counting_lines(self, title: str, noun: str) -> Callable[[int, int], None]:
+        shown = 0
+
+        def show(done: int, total: int) -> None:
+            nonlocal shown
+            if done == 0:
+                shown = 0
+            if total >= 10 and done * 10 // total > shown:
+                shown = done * 10 // total
+                self.error(f"{title}: {done} of {total} {noun}")
+
+        return show
+
     def close(self) -> None:
         """Flush both streams; a reader that has gone away is no error."""
         for stream in (sys.stdout, sys.stderr):

@@ -51,6 +51,7 @@ class Target:
     sources: Mapping[Cause, str]
     resolve: Callable[[], ClientConfig]
     label: str
+    overlays: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -115,9 +116,10 @@ def option_target(
     return Target(
         out=out,
         options={**given, "spec": str(spec), "overlays": [str(path) for path in overlays]},
-        sources=_sources(spec, overlays, None),
+        sources=_sources(spec, None),
         resolve=resolve,
         label=name or spec.as_posix(),
+        overlays=tuple(path.as_posix() for path in overlays),
     )
 
 
@@ -206,9 +208,10 @@ def _configured(client: ClientConfig, file: Path) -> Target:
             "spec": str(client.spec),
             "overlays": [str(path) for path in client.overlays],
         },
-        sources=_sources(client.spec, client.overlays, file),
+        sources=_sources(client.spec, file),
         resolve=lambda: client,
         label=client.name,
+        overlays=tuple(path.as_posix() for path in client.overlays),
     )
 
 
@@ -219,10 +222,8 @@ def _find(config: Config, name: str) -> ClientConfig | None:
     return None
 
 
-def _sources(spec: Path, overlays: Sequence[Path], file: Path | None) -> Mapping[Cause, str]:
+def _sources(spec: Path, file: Path | None) -> Mapping[Cause, str]:
     sources: dict[Cause, str] = {"document": spec.as_posix()}
-    if len(overlays) == 1:
-        sources["overlay"] = overlays[0].as_posix()
     if file is not None:
         sources["configuration"] = Path(os.path.normpath(file)).as_posix()
     return sources

@@ -54,8 +54,10 @@ class DerivedSchemas:
         return f"#{quote(id, safe=_SAFE)}"
 
     def written(self) -> dict[str, Any]:
-        """All that have a name, by the name of their model or alias."""
-        return {name: self._schema(id) for id, name in self._names.items() if self._is_derived(id)}
+        """All that have a name, by the name of their model or alias, in its order: that of naming
+        depends on which names were pinned."""
+        named = sorted((name, id) for id, name in self._names.items())
+        return {name: self._schema(id) for name, id in named if self._is_derived(id)}
 
     def _is_derived(self, id: SchemaId) -> bool:
         found = self._known.get(id)
