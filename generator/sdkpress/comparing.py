@@ -75,6 +75,10 @@ class Plan:
     lock: PlannedFile | None
     old_manifest: Manifest | None
     new_manifest: Manifest
+    pinned: str | None = ""
+    """`NamesLock.pinned`."""
+    besides: tuple[PlannedFile, ...] = ()
+    """Files outside of the folder that are written along: all of it or nothing."""
 
     @property
     def refused(self) -> tuple[PlannedFile, ...]:
@@ -131,6 +135,7 @@ def plan(
         lock=None if lock is None else _compare_lock(out, lock),
         old_manifest=old,
         new_manifest=new,
+        pinned="" if lock is None else lock.pinned,
     )
 
 

@@ -1,8 +1,8 @@
 """`.sdkpress.json`: which files of a client's folder are ours, and what they were made from.
 
 One entry a line, sorted, so that version control shows and merges it well. Two rules keep it quiet:
-a release of the generator that writes the same files changes nothing in it, and neither does a
-checkout with other line ends.
+a release of the generator that writes the same files changes nothing in it, whatever became of its
+templates, and neither does a checkout with other line ends.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ class Manifest:
 
 
 def manifest_of(files: Sequence[OutputFile], facts: BuildFacts, old: Manifest | None) -> Manifest:
-    """The manifest of a client made of `files`; `old` stays in force where only the version moved."""
-    overlays = "\n".join(facts.overlay_digests)
+    """The manifest of a client made of `files`; `old` stays in force where only the generator moved
+    and writes the same."""
     new = Manifest(
         generator=facts.generator_version,
         inputs=MappingProxyType(
             {
                 "document": facts.document_digest,
-                "overlays": sha256(overlays.encode()) if overlays else "",
+                "overlays": " ".join(facts.overlay_digests),  # apart, so that one can be named
                 "configuration": facts.config_digest,
                 "templates": facts.templates_digest,
                 "names": facts.names_digest,
@@ -73,8 +73,11 @@ def manifest_of(files: Sequence[OutputFile], facts: BuildFacts, old: Manifest | 
             }
         ),
     )
-    if old is not None and _same(replace(new, generator=old.generator), old):
-        return old
+    if old is not None:
+        templates = {"templates": old.inputs.get("templates", "")}
+        quiet = replace(new, generator=old.generator, inputs={**new.inputs, **templates})
+        if _same(quiet, old):
+            return old
     return new
 
 
@@ -111,18 +114,19 @@ def parse_manifest(content: bytes, display: str) -> Manifest:
         tree: Any = json.loads(content)
     except (ValueError, RecursionError) as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
-        raise fatal(
-            "invalid-manifest",
-            "the manifest of generated files is not JSON",
-            Location(display, line, 1),
-        ) from None
+        message = "the manifest of generated files is not JSON"
+        if any(part.startswith(b"<<<<<<< ") for part in content.split(b"\n")):
+            message = "the manifest of generated files holds a conflict of a merge"
+        raise fatal("invalid-manifest", message, Location(display, line, 1)) from None
     manifest = _manifest(tree)
     if manifest is None:
-        raise fatal(
-            "invalid-manifest",
-            "the manifest of generated files is not one that this version of sdkpress reads",
-            Location(display, 1, 1),
-        )
+        message = "the manifest of generated files is not one that this version of sdkpress reads"
+        form: object = cast("dict[str, Any]", tree).get("format") if isinstance(tree, dict) else 0
+        if isinstance(form, int) and form > _FORMAT:
+            message = f"the manifest was written by a newer sdkpress: format {form}, not {_FORMAT}"
+            help = "Install the version of sdkpress that the others who work on this client have."
+            raise fatal("invalid-manifest", message, Location(display, 1, 1), help)
+        raise fatal("invalid-manifest", message, Location(display, 1, 1))
     return manifest
 
 

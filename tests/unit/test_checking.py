@@ -19,6 +19,7 @@ FILES = (
     OutputFile("src/a.py", b"1\n2\n"),
     OutputFile("src/b.py", b"1\n2\n"),
     OutputFile("src/_runtime/r.py", b"1\n", kind="runtime"),
+    OutputFile("src/t.py", b"1\n"),
     OutputFile("NOTES.md", b"n\n", owner="once"),
 )
 
@@ -78,6 +79,7 @@ def configuration(client: Client) -> None:
 
 def template(client: Client) -> None:
     client.facts = replace(client.facts, templates_digest="t2")
+    client.change("src/t.py", b"2\n")
 
 
 def generator(client: Client) -> None:
@@ -155,6 +157,22 @@ def test_a_new_version_alone_is_no_finding(client: Client) -> None:
     assert client.check() == ()
 
 
+def test_new_templates_that_write_the_same_are_no_finding(client: Client) -> None:
+    client.facts = replace(client.facts, generator_version="9", templates_digest="t2")
+    assert client.check() == ()
+    before = client.state()
+    client.generate()
+    assert client.state() == before
+
+
+def test_a_new_version_that_writes_something_else_is_named(client: Client) -> None:
+    generator(client)
+    client.facts = replace(client.facts, generator_version="9")
+    (found,) = client.check()
+    assert (found.cause, found.path[-4:]) == ("generator", "r.py")
+    assert "the runtime of the generator changed, sdkpress 0.1.0 -> 9" in found.message
+
+
 def test_other_output_from_the_same_inputs_is_the_generator(client: Client) -> None:
     client.change("src/a.py", b"1\n3\n")
     assert client.causes() == {"generator"}
@@ -172,6 +190,18 @@ def test_never_generated(client: Client, tmp_path: Path) -> None:
     assert (found.cause, found.message) == ("missing", "the client has not been generated yet")
 
 
+def test_a_lost_manifest_beside_another_cause(client: Client) -> None:
+    (client.out / MANIFEST_NAME).unlink()
+    document(client)
+    assert [(found.cause, Path(found.path).name) for found in client.check()] == [
+        ("missing", MANIFEST_NAME),
+        ("extra", "a.py"),
+    ]
+    (client.out / "src/a.py").unlink()  # as the repair of that finding says
+    client.generate()
+    assert client.check() == ()
+
+
 def test_a_lost_manifest(client: Client) -> None:
     (client.out / MANIFEST_NAME).unlink()
     assert [(found.cause, found.path[-14:]) for found in client.check()] == [
@@ -184,7 +214,8 @@ def test_a_lost_manifest(client: Client) -> None:
 def test_a_stale_manifest_that_nothing_else_tells(client: Client) -> None:
     path = client.out / MANIFEST_NAME
     path.write_text(path.read_text().replace('"src/a.py": "sha256:', '"src/a.py": "sha256:0'))
-    assert [found.path.endswith(MANIFEST_NAME) for found in client.check()] == [True]
+    (found,) = client.check()
+    assert (found.cause, found.path.endswith(MANIFEST_NAME)) == ("edited", True)
     client.generate()
     assert client.check() == ()
 
@@ -245,3 +276,57 @@ def test_a_dropped_file_that_was_edited_closes_too(client: Client) -> None:
 def test_the_repair_command() -> None:
     assert repair_command(["a"], all_clients=True) == "sdkpress generate"
     assert repair_command(["a", "b"], all_clients=False) == "sdkpress generate a b"
+    removed = ["it's/-x.py", "", "b.py", "b.py"]
+    expected = """rm -- 'it'"'"'s/-x.py' b.py && sdkpress generate a"""
+    assert repair_command(["a"], all_clients=False, removed=removed) == expected
+
+
+def test_every_finding_says_how_it_is_repaired(client: Client) -> None:
+    edited(client)
+    (found,) = client.check()
+    path = (client.out / "src/b.py").as_posix()
+    assert (found.line, found.repair) == (1, f"rm -- {path} && sdkpress generate c")
+    client.generate()
+    assert found in client.check()
+    Path(path).unlink()
+    client.generate()
+    assert client.check() == ()
+
+
+class TestNamesLock:
+    """Whether the lock was touched is known by the names that it held when it was read."""
+
+    @pytest.fixture
+    def pinned(self, client: Client) -> Client:
+        client.lock = replace(client.lock, pinned="n")
+        return client
+
+    def test_names_that_follow_the_document_are_its_effect(self, pinned: Client) -> None:
+        document(pinned)
+        pinned.facts = replace(pinned.facts, names_digest="n2")
+        pinned.lock = replace(pinned.lock, content=b"more pins\n")
+        assert pinned.causes() == {"document"}
+
+    def test_an_edit_beside_a_new_document_is_told_apart(self, pinned: Client) -> None:
+        document(pinned)
+        pinned.facts = replace(pinned.facts, names_digest="n2")
+        pinned.lock = replace(pinned.lock, content=b"more pins\n", pinned="edited")
+        pinned.lock.path.write_bytes(b"edited\n")
+        assert pinned.causes() == {"document", "names"}
+
+    def test_a_lost_lock_is_named_whatever_else_moved(self, pinned: Client) -> None:
+        pinned.lock.path.unlink()
+        pinned.lock = replace(pinned.lock, pinned=None)
+        found = pinned.check()
+        assert [(item.cause, item.path) for item in found] == [
+            ("names", pinned.lock.path.as_posix())
+        ]
+        assert "is missing" in found[0].message
+        document(pinned)
+        assert pinned.causes() == {"document", "names"}
+
+    def test_another_lay_out_of_the_same_names(self, pinned: Client) -> None:
+        pinned.lock.path.write_bytes(b"pins, laid out\n")
+        (found,) = pinned.check()
+        assert (found.cause, found.message) == ("names", "the names lock is not up to date")
+        assert found.diff

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import enum
-import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sdkpress.cli.console import console
 from sdkpress.cli.options import Clients, Quiet, Verbose
-from sdkpress.diagnostics import printable
+from sdkpress.diagnostics import SdkpressError, printable
 
 if TYPE_CHECKING:
     from sdkpress.checking import Finding
@@ -26,6 +26,7 @@ class _Format(enum.Enum):
     TEXT = "text"
     JSON = "json"
     GITHUB = "github"
+    SARIF = "sarif"
 
 
 def check(
@@ -44,22 +45,47 @@ def check(
         is_json=format is _Format.JSON,
         failure={"in_step": False, "findings": [], "repair": ""},
     )
-    from sdkpress.checking import repair_command
     from sdkpress.cli.targets import configured_targets
 
-    targets = configured_targets(clients or ())
-    by_target = [(target, _check(target, full=full)) for target in targets]
+    try:
+        targets = configured_targets(clients or ())
+        by_target = [(target, _check(target, full=full)) for target in targets]
+    except SdkpressError as error:
+        if format is _Format.SARIF:
+            from sdkpress.check_reports import failed_sarif, repository_root
+
+            console.print_json(failed_sarif(error.diagnostics, repository_root(Path())))
+        raise
     findings = [finding for _, found in by_target for finding in found]
-    names = [target.label for target, found in by_target if found]
-    repair = repair_command(names, all_clients=not clients) if findings else ""
-    match format:
-        case _Format.JSON:
-            _print_json(findings, repair)
-        case _Format.GITHUB:
-            _print_github(findings, repair)
-        case _Format.TEXT:
-            _print_text(by_target, repair)
+    repair = ""
+    if findings:
+        from sdkpress.checking import repair_command
+
+        names = [target.label for target, found in by_target if found]
+        removed = [finding.removes for finding in findings]
+        repair = repair_command(names, all_clients=not clients, removed=removed)
+    _print(format, by_target, findings, repair)
     raise typer.Exit(1 if findings else 0)
+
+
+def _print(
+    format: _Format,
+    by_target: Sequence[tuple[Target, Sequence[Finding]]],
+    findings: Sequence[Finding],
+    repair: str,
+) -> None:
+    if format is _Format.TEXT:
+        _print_text(by_target, repair)
+        return
+    from sdkpress.check_reports import as_json, github_lines, repository_root, sarif
+
+    if format is _Format.JSON:
+        console.print_json(as_json(findings, repair))
+    elif format is _Format.SARIF:
+        console.print_json(sarif(findings, repair, repository_root(Path())))
+    else:
+        for line in github_lines(findings, repair, repository_root(Path())):
+            console.print(line)
 
 
 def _check(target: Target, *, full: bool) -> tuple[Finding, ...]:
@@ -77,6 +103,7 @@ def _check(target: Target, *, full: bool) -> tuple[Finding, ...]:
             built.lock,
             client=config.name,
             sources=target.sources,
+            overlays=target.overlays,
         )
     if console.is_verbose:
         console.show(diagnostics.items)
@@ -86,21 +113,9 @@ def _check(target: Target, *, full: bool) -> tuple[Finding, ...]:
     return findings
 
 
-def _print_json(findings: Sequence[Finding], repair: str) -> None:
-    items = [
-        {
-            "client": finding.client,
-            "cause": finding.cause,
-            "path": finding.path,
-            "message": finding.message,
-            "diff": finding.diff,
-        }
-        for finding in findings
-    ]
-    console.print_json({"in_step": not items, "findings": items, "repair": repair})
-
-
 def _print_text(by_target: Sequence[tuple[Target, Sequence[Finding]]], repair: str) -> None:
+    from sdkpress.check_reports import plain_line
+
     shown = left_out = 0
     for target, findings in by_target:
         if not findings:
@@ -116,31 +131,8 @@ def _print_text(by_target: Sequence[tuple[Target, Sequence[Finding]]], repair: s
             elif finding.diff:
                 shown += 1
                 for line in finding.diff.rstrip("\n").split("\n"):
-                    console.print(f"    {_plain(line)}".rstrip())
+                    console.print(f"    {plain_line(line)}".rstrip())
     if left_out:
         console.print(f"{left_out} more diffs: sdkpress check --verbose")
     if repair:
-        console.print(f"repair: {repair}")
-
-
-def _plain(line: str) -> str:
-    return "\t".join(printable(part) for part in line.split("\t"))
-
-
-def _print_github(findings: Sequence[Finding], repair: str) -> None:
-    """Workflow commands, which GitHub shows beside the lines of a pull request."""
-    for finding in findings:
-        hunk = re.search(r"^@@ -(\d+)", finding.diff, re.MULTILINE)
-        line = f",line={max(1, int(hunk[1]))}" if hunk else ""
-        title = _property(f"{finding.client}: {finding.cause}")
-        message = _data(f"{finding.message}\n{finding.diff}".rstrip() + f"\nrepair: {repair}")
-        console.print(f"::error file={_property(finding.path)}{line},title={title}::{message}")
-
-
-def _data(text: str) -> str:
-    lines = [_plain(line) for line in text.split("\n")]
-    return "\n".join(lines).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+        console.print(f"repair: {printable(repair)}")

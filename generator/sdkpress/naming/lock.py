@@ -69,6 +69,15 @@ def read_lock(content: bytes | None, client: str) -> PinnedNames:
     return PinnedNames(operations, schemas, webhooks)
 
 
+def pinned_section(content: bytes | None, client: str) -> dict[str, Any] | None:
+    """The section of a client as it stands in the file, None where it has none.
+
+    Raises ValueError when the file is not a names lock.
+    """
+    section = _sections(content).get(client) if content is not None else None
+    return cast("dict[str, Any]", section) if isinstance(section, dict) else None
+
+
 def write_lock(
     content: bytes | None,
     client: str,
@@ -92,7 +101,14 @@ def write_lock(
 
 
 def _sections(content: bytes) -> dict[str, Any]:
-    whole = json.loads(content)
+    text = content.decode("utf-8-sig")
+    conflict = f"\n{text}".find("\n<<<<<<< ")
+    if conflict >= 0:
+        raise json.JSONDecodeError("a conflict of a merge; keep one side of it", text, conflict)
+    try:
+        whole = json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     if not isinstance(whole, dict):
         raise ValueError("a names lock is a JSON object")
     clients = cast("dict[str, Any]", whole).get("clients")
