@@ -87,7 +87,7 @@ def write_plan(decided: Plan) -> EmitResult:
             states[file.path] = "deleted"
         elif file.difference is Difference.NONE:
             states[file.path] = "unchanged"
-    for own in filter(None, (decided.lock, decided.manifest)):
+    for own in filter(None, (decided.lock, *decided.besides, decided.manifest)):
         states[own.path] = "written" if own.difference.is_written else "unchanged"
     if set(states.values()) - {"unchanged"}:
         with _exclusive(decided.out):
@@ -107,7 +107,7 @@ class _Transaction:
     def run(self) -> None:
         plan = self.plan
         deleted = [file for file in plan.files if file.difference is Difference.DROPPED]
-        own = [file for file in (plan.lock, plan.manifest) if file is not None]
+        own = [file for file in (plan.lock, *plan.besides, plan.manifest) if file is not None]
         try:
             try:
                 # The lock may be shared with the document's folder; the manifest closes the work.

@@ -25,6 +25,8 @@ from sdkpress.diagnostics import (
 if TYPE_CHECKING:
     from sdkpress.cli.targets import Target
     from sdkpress.comparing import Plan
+    from sdkpress.config import ClientConfig
+    from sdkpress.diffing.releasing import Release
     from sdkpress.pipeline import Build
 
 __all__ = ["generate"]
@@ -60,6 +62,12 @@ def generate(
     full: Annotated[
         bool, typer.Option("--full", help="Build even where nothing seems to have changed.")
     ] = False,
+    bump: Annotated[
+        bool,
+        typer.Option(
+            "--bump", help="Raise the version by what changed, and say so in the changelog."
+        ),
+    ] = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
@@ -75,6 +83,8 @@ def generate(
             raise _usage(f"{', '.join(given) or '--overlay'} goes with --spec FILE")
         targets = configured_targets(clients or ())
     else:
+        if bump:
+            raise _usage("--bump writes the version into the configuration, which --spec has not")
         if clients:
             raise _usage("either CLIENT names or --spec, not both")
         if out is None:
@@ -92,7 +102,7 @@ def generate(
     outcomes = [_prepare(target, black=black, full=full) for target in targets]
     if strict:
         _refuse_warnings(outcomes)
-    raise typer.Exit(_write(outcomes, black=black, is_json=is_json))
+    raise typer.Exit(_write(outcomes, black=black, bump=bump, is_json=is_json))
 
 
 def _usage(message: str) -> SdkpressError:
@@ -109,6 +119,8 @@ class _Outcome:
     build: Build | None
     plan: Plan | None
     states: tuple[tuple[str, str], ...] = ()
+    config: ClientConfig | None = None
+    release: Release | None = None
 
 
 def _prepare(target: Target, *, black: bool | None, full: bool) -> _Outcome:
@@ -128,7 +140,7 @@ def _prepare(target: Target, *, black: bool | None, full: bool) -> _Outcome:
     if built.unformatted_lines:
         lines = f"{built.unformatted_lines:,} lines, which it would not change"
         console.notice(f"{config.name}: black was left out for {lines}; --black insists")
-    return _Outcome(target, summary, collected.items, built, decided)
+    return _Outcome(target, summary, collected.items, built, decided, config=config)
 
 
 def _refuse_warnings(outcomes: Sequence[_Outcome]) -> None:
@@ -142,11 +154,56 @@ def _refuse_warnings(outcomes: Sequence[_Outcome]) -> None:
         raise SdkpressError(*warnings)
 
 
-def _write(outcomes: Sequence[_Outcome], *, black: bool | None, is_json: bool) -> int:
+def _decided(outcome: _Outcome) -> _Outcome:
+    """The outcome and the version it gets; one that is known to be unchanged keeps its own."""
+    from sdkpress.cli.releasing import decide_release
+    from sdkpress.diffing.releasing import Release
+
+    if outcome.plan is None or outcome.config is None:
+        version = outcome.target.resolve().version
+        release = Release(version, version, "none", (), "", "nothing changed")
+        return replace(outcome, release=release)
+    with console.progress(f"comparing {outcome.target.label}") as step:
+        release = decide_release(outcome.config, outcome.plan, progress=step)
+    return replace(outcome, release=release)
+
+
+def _released(outcome: _Outcome, *, black: bool | None) -> _Outcome:
+    """The outcome built with the version that it gets."""
+    release = outcome.release
+    if release is None or outcome.build is None or outcome.plan is None or outcome.config is None:
+        return outcome
+    from sdkpress.cli.releasing import release_target
+    from sdkpress.cli.targets import summary_of
+
+    with console.progress(f"releasing {outcome.target.label}") as step:
+        found = release_target(
+            outcome.target,
+            release,
+            outcome.config,
+            outcome.build,
+            outcome.diagnostics,
+            outcome.plan,
+            black=black,
+            progress=step,
+        )
+    return replace(
+        outcome,
+        summary=summary_of(found.config, found.build, found.diagnostics),
+        diagnostics=found.diagnostics,
+        build=found.build,
+        plan=found.plan,
+        config=found.config,
+    )
+
+
+def _write(outcomes: Sequence[_Outcome], *, black: bool | None, bump: bool, is_json: bool) -> int:
     from sdkpress.cli.targets import remember_target
     from sdkpress.emitting import plan_findings, write_plan
 
     is_refused = any(outcome.plan is not None and outcome.plan.refused for outcome in outcomes)
+    if bump and not is_refused:  # all versions are known before anything is written
+        outcomes = [_decided(outcome) for outcome in outcomes]
     code = 0
     results: list[dict[str, Any]] = []
     pinned: set[Path] = set()
@@ -154,8 +211,12 @@ def _write(outcomes: Sequence[_Outcome], *, black: bool | None, is_json: bool) -
         lock = outcome.build.lock if outcome.build is not None else None
         if lock is not None and not is_refused:
             if lock.path in pinned:  # clients of one document share its names lock
+                release = outcome.release
                 outcome = _prepare(outcome.target, black=black, full=True)
+                outcome = replace(outcome, release=release)
             pinned.add(lock.path)
+        if not is_refused:
+            outcome = _released(outcome, black=black)
         findings: tuple[Diagnostic, ...] = ()
         states = outcome.states
         if outcome.plan is not None and outcome.build is not None:
@@ -164,7 +225,8 @@ def _write(outcomes: Sequence[_Outcome], *, black: bool | None, is_json: bool) -
             else:
                 written = write_plan(outcome.plan)
                 findings, states = written.findings, tuple(written.states.items())
-                remember_target(outcome.target, outcome.build, outcome.summary)
+                target = _refreshed(outcome) if outcome.release is not None else outcome.target
+                remember_target(target, outcome.build, outcome.summary)
         elif is_refused:
             states = ()
         console.show(outcome.diagnostics)
@@ -178,6 +240,12 @@ def _write(outcomes: Sequence[_Outcome], *, black: bool | None, is_json: bool) -
     elif is_refused:
         console.error("nothing was written")
     return 1 if is_refused else code
+
+
+def _refreshed(outcome: _Outcome) -> Target:
+    from sdkpress.cli.releasing import refreshed
+
+    return refreshed(outcome.target)
 
 
 def _result(
@@ -194,6 +262,16 @@ def _result(
         "files": [{"path": path, "state": state} for path, state in states],
         "operations": summary["operations"],
         "diagnostics": diagnostics,
+        **({"release": _release_json(outcome.release)} if outcome.release else {}),
+    }
+
+
+def _release_json(release: Release) -> dict[str, str]:
+    return {
+        "old_version": release.old_version,
+        "version": release.version,
+        "bump": release.bump,
+        "reason": release.reason,
     }
 
 
@@ -210,6 +288,12 @@ def _print_states(outcome: _Outcome, states: Sequence[tuple[str, str]]) -> None:
     operations = outcome.summary["operations"]
     noun = "operation" if operations == 1 else "operations"
     console.status(f"{name}: {operations} {noun}, files in {out}: {', '.join(counts)}")
+    release = outcome.release
+    if release is not None and release.version != release.old_version:
+        versions = f"{release.old_version} -> {release.version}"
+        console.status(f"{name}: version {versions} ({printable(release.reason)})")
+    elif release is not None:
+        console.status(f"{name}: version {release.version} stays ({printable(release.reason)})")
 
 
 def _restored(item: Mapping[str, Any]) -> Diagnostic:
