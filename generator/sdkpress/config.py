@@ -29,6 +29,7 @@ from sdkpress.tomlsource import find_key
 
 __all__ = [
     "COMMAND_LINE",
+    "Alias",
     "ClientConfig",
     "Config",
     "config_digest",
@@ -41,6 +42,20 @@ COMMAND_LINE = Location("<command-line>", 1, 1)
 """The place of what an option says (clang's spelling)."""
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A former name that stays for a while: of an operation (`files.purge`), of a resource with all
+    that is below it, or of a model (`models.OldPet`).
+
+    `new` is the present name, "" for an operation that is gone; `note` is what to tell its callers.
+    """
+
+    old: str
+    new: str
+    note: str = ""
+    place: Location = field(default=COMMAND_LINE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -60,6 +75,9 @@ class ClientConfig:
     license: str = "MIT"
     names: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     pagination: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
+    aliases: tuple[Alias, ...] = ()
+    compatibility: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
+    """How much a break counts: `typing`, of what only type checkers see: major, minor or patch."""
     black: bool | None = None
     pins_names: bool = True
     """Whether the names are kept in a lock beside the document: those of one call are not."""
@@ -79,8 +97,8 @@ class Config:
 
 
 def config_digest(config: ClientConfig) -> str:
-    """The SHA-256 (hex) of the options that decide the output; paths and `black` do not."""
-    values = {
+    """The SHA-256 (hex) of the options that decide the output; folders and `black` do not."""
+    values: dict[str, Any] = {
         "name": config.name,
         "package": config.package,
         "client": config.client,
@@ -88,9 +106,12 @@ def config_digest(config: ClientConfig) -> str:
         "version": config.version,
         "description": config.description,
         "license": config.license,
+        "source": config.spec.name,
         "names": dict(config.names),
         "pagination": dict(config.pagination),
     }
+    if config.aliases:
+        values["aliases"] = [[alias.old, alias.new, alias.note] for alias in config.aliases]
     return sha256(json.dumps(values, sort_keys=True, default=str).encode())
 
 
@@ -195,7 +216,17 @@ _VERSION = re.compile(
 _LICENSE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+()\- ]*")
 
 _STRINGS = ("name", "package", "client", "spec", "out", "env_prefix", "version", "description")
-_KEYS = (*_STRINGS, "license", "overlays", "names", "black", "pagination")
+_KEYS = (
+    *_STRINGS,
+    "license",
+    "overlays",
+    "names",
+    "black",
+    "pagination",
+    "aliases",
+    "compatibility",
+)
+_BUMPS = ("major", "minor", "patch")
 
 
 def _load(file: Path, section: Mapping[str, Any], table: tuple[str, ...]) -> Config:
@@ -280,6 +311,8 @@ class _Reader:
         if "black" in raw and not isinstance(raw["black"], bool):
             self.report(index, ("black",), f"`black` must be true or false, not {raw['black']!r}")
         pagination = self._pagination(index, raw.get("pagination", {}))
+        aliases = self._aliases(index, raw.get("aliases", {}))
+        compatibility = self._compatibility(index, raw.get("compatibility", {}))
         if len(self.diagnostics.items) > before:
             return None
         derived = derive_names(raw)
@@ -308,6 +341,8 @@ class _Reader:
             license=license,
             names=MappingProxyType(names),
             pagination=MappingProxyType(pagination),
+            aliases=aliases,
+            compatibility=MappingProxyType(compatibility),
             black=raw.get("black"),
         )
 
@@ -343,6 +378,56 @@ class _Reader:
                 message = f"`pagination`: {key!r} must be a table, true or false"
                 self.report(index, ("pagination", key), message)
         return dict(rules)
+
+    def _aliases(self, index: int, value: Any) -> tuple[Alias, ...]:
+        """Former names by the present ones; `false` or `{removed = "..."}` for what is gone."""
+        if not isinstance(value, dict):
+            self.report(index, ("aliases",), "`aliases` must be a table")
+            return ()
+        found: list[Alias] = []
+        for old, new in sorted(cast("dict[str, Any]", value).items()):
+            line, column = find_key(self.text, self.table, index, ("aliases", old))
+            place = Location(_display(self.file), line, column)
+            present, note = _alias_target(new)
+            if present is None:
+                message = (
+                    f"`aliases`: {old!r} must be the present name, false, "
+                    'or {removed = "what to do instead"}'
+                )
+                self.report(index, ("aliases", old), message)
+                continue
+            for name in filter(None, (old, present)):
+                if not all(is_identifier(part) for part in name.split(".")):
+                    message = f"`aliases`: {name!r} is not a Python name, nor names joined by dots"
+                    self.report(index, ("aliases", old), message)
+            found.append(Alias(old, present, note, place))
+        return tuple(found)
+
+    def _compatibility(self, index: int, value: Any) -> dict[str, str]:
+        if not isinstance(value, dict):
+            self.report(index, ("compatibility",), "`compatibility` must be a table")
+            return {}
+        rules = cast("dict[str, Any]", value)
+        for key, bump in rules.items():
+            place = ("compatibility", key)
+            if key != "typing":
+                hint = _did_you_mean(key, ("typing",))
+                self.report(index, place, f"unknown key `compatibility.{key}`{hint}")
+            elif bump not in _BUMPS:
+                message = f"`compatibility.typing` must be major, minor or patch, not {bump!r}"
+                self.report(index, place, message)
+        return rules
+
+
+def _alias_target(value: Any) -> tuple[str | None, str]:
+    """The present name and the note that the value of an alias gives; None where it is wrong."""
+    if isinstance(value, dict):
+        told = cast("dict[str, Any]", value)
+        note = told.get("removed")
+        return ("", note) if set(told) == {"removed"} and isinstance(note, str) else (None, "")
+    if value is False:
+        return "", ""
+    return (value, "") if isinstance(value, str) and value else (None, "")
 
 
 def _did_you_mean(word: str, known: Sequence[str]) -> str:

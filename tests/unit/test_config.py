@@ -211,6 +211,6 @@ def test_a_wrong_option_is_named() -> None:
 
 def test_paths_do_not_count_in_the_digest() -> None:
     one = ClientConfig("a", "a", "A", Path("x"), Path("y"), env_prefix="A")
-    same = ClientConfig("a", "a", "A", Path("/p"), Path("/q"), env_prefix="A", black=True)
+    same = ClientConfig("a", "a", "A", Path("/p/x"), Path("/q"), env_prefix="A", black=True)
     other = ClientConfig("a", "a", "A", Path("x"), Path("y"), env_prefix="B")
     assert config_digest(one) == config_digest(same) != config_digest(other)

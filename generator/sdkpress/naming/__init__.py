@@ -69,7 +69,9 @@ def decide_names(
     webhooks = name_webhooks(api, places, pinned.webhooks, overrides, document)
     classes = schemas_by_hand(api, overrides, document)
     report_unused(api, overrides, diagnostics, document)
-    schemas = name_schemas(api, aliases, places, pinned.schemas, classes, webhooks)
+    named = name_schemas(api, aliases, places, pinned.schemas, classes, webhooks)
+    # In the order of the document: that of naming depends on which names were pinned.
+    schemas = {id: named[id] for id in api.schemas if id in named}
     properties = {
         id: name_properties(schema)
         for id, schema in api.schemas.items()

@@ -163,7 +163,10 @@ class OperationBuilder:
         """What the module needs when it runs, and not for type checkers alone."""
         return self._facts.imports
 
-    def operation(self, operation: Operation, taken: set[str]) -> OperationView:
+    def operation(
+        self, operation: Operation, taken: set[str], *, has_facts: bool = True
+    ) -> OperationView:
+        """The view of an operation; one that has its facts in another module has none here."""
         place = self._names.operations[operation_key(operation)]
         arguments = self._arguments.arguments(operation)
         merged = arguments.merged()
@@ -194,7 +197,7 @@ class OperationBuilder:
             path_line=f"{operation.method} {one_line(operation.path)}",
             doc=docstring(doc, 8),
             request_doc=docstring([request_doc], 8),
-            facts=tuple(self._facts.write(operation)),
+            facts=tuple(self._facts.write(operation)) if has_facts else (),
             signatures=tuple(_qualified(item, self._hidden) for item in signatures.overloads),
             implementation=_qualified(signatures.implementation, self._hidden),
             arguments=merged,

@@ -84,6 +84,8 @@ class PackageView:
     webhooks: WebhooksView | None = None
     factory_modules: tuple[FactoryModuleView, ...] = ()
     fakes: tuple[FakeModuleView, ...] = ()
+    renamed_models: tuple[tuple[str, str], ...] = ()
+    """Former and present class names."""
 
     @property
     def roots(self) -> tuple[ResourceView, ...]:
@@ -163,6 +165,31 @@ class PackageView:
         return tuple(sorted(found, key=lambda item: item.name))
 
     @property
+    def former_exports(self) -> tuple[tuple[str, ExportView], ...]:
+        """Former names of models, and of the TypedDicts beside them, with what they are now."""
+        exports = {item.name: item for item in self.model_exports}
+        found = {
+            f"{old}{suffix}": exports[f"{new}{suffix}"]
+            for old, new in self.renamed_models
+            for suffix in ("", "Param")
+            if f"{new}{suffix}" in exports and f"{old}{suffix}" not in exports
+        }
+        return tuple(sorted(found.items(), key=lambda item: item[0]))
+
+    @property
+    def former_names(self) -> tuple[tuple[str, str], ...]:
+        """Former names and what to say of each, for readers."""
+        found = [
+            (item.dotted, f"use `{item.present}`") for one in self.resources for item in one.aliases
+        ]
+        for one in self.resources:
+            found += [(item.dotted, item.advice) for item in one.removed]
+        found += [
+            (f"models.{old}", f"use `models.{item.name}`") for old, item in self.former_exports
+        ]
+        return tuple(sorted(found))
+
+    @property
     def factory_exports(self) -> tuple[ExportView, ...]:
         """Every factory with its module, sorted by name."""
         found = [
@@ -209,6 +236,7 @@ def package_view(
     webhooks: WebhooksView | None = None,
     factories: tuple[FactoryModuleView, ...] = (),
     fakes: tuple[FakeModuleView, ...] = (),
+    renamed_models: tuple[tuple[str, str], ...] = (),
 ) -> PackageView:
     """The view of the package from the API and the configuration."""
     title = one_line(api.title) or config.name
@@ -241,6 +269,7 @@ def package_view(
         webhooks=webhooks,
         factory_modules=factories,
         fakes=fakes,
+        renamed_models=renamed_models,
     )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sdkpress.annotations import Annotator, Imports
 from sdkpress.model import Api, Operation
 from sdkpress.naming import Names, operation_key
+from sdkpress.naming.former import FormerNames, FormerOperation
 from sdkpress.naming.words import pascal
+from sdkpress.views.former import AliasView, RemovedView, alias_view, removed_view
 from sdkpress.views.models import BUILTIN_TYPES, used_modules
 from sdkpress.views.operations import OperationBuilder, OperationView
 
@@ -33,6 +35,9 @@ _FACTS = (
     "Property",
     "StreamAnswer",
 )
+
+
+_NO_FORMER = FormerNames()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +75,23 @@ class ResourceView:
     has_pages: bool
     models_alias: str
     uses_models: bool
+    aliases: tuple[AliasView, ...] = ()
+    removed: tuple[RemovedView, ...] = ()
+
+    @property
+    def has_methods(self) -> bool:
+        """Whether there is something to call, be it under a former name."""
+        return bool(self.operations or self.aliases or self.removed)
+
+    @property
+    def has_requests(self) -> bool:
+        """Whether there are request builders."""
+        return bool(self.operations or self.aliases)
 
     @property
     def module(self) -> str:
         """Path of the module below `resources`, without ending: `chat/completions`."""
-        return "/".join(module_name(part) for part in self.path)
+        return _module(self.path)
 
     @property
     def dotted(self) -> str:
@@ -82,12 +99,40 @@ class ResourceView:
         return ".".join(self.path)
 
 
+def _module(path: tuple[str, ...]) -> str:
+    return "/".join(module_name(part) for part in path)
+
+
 def module_name(part: str) -> str:
     """Name of the module of a resource: `models` -> `models_`."""
     return f"{part}_" if part in _MODULE_NAMES else part
 
 
-def resource_views(api: Api, names: Names, annotator: Annotator) -> tuple[ResourceView, ...]:
+def living(resources: tuple[ResourceView, ...]) -> tuple[ResourceView, ...]:
+    """The resources that have operations, they or what is below them, without former names."""
+    paths = {
+        view.path[:end]
+        for view in resources
+        if view.operations
+        for end in range(1, len(view.path) + 1)
+    }
+    return tuple(
+        replace(
+            view,
+            aliases=(),
+            removed=(),
+            children=tuple(
+                child for child in view.children if (*view.path, child.attribute) in paths
+            ),
+        )
+        for view in resources
+        if view.path in paths
+    )
+
+
+def resource_views(
+    api: Api, names: Names, annotator: Annotator, former: FormerNames = _NO_FORMER
+) -> tuple[ResourceView, ...]:
     """All resources, parents before children."""
     operations: dict[tuple[str, ...], list[Operation]] = {}
     for operation in api.operations:
@@ -95,6 +140,11 @@ def resource_views(api: Api, names: Names, annotator: Annotator) -> tuple[Resour
         for end in range(1, len(place.resource)):
             operations.setdefault(place.resource[:end], [])
         operations.setdefault(place.resource, []).append(operation)
+    former_below: dict[tuple[str, ...], list[FormerOperation]] = {}
+    for item in former.operations:
+        for end in range(1, len(item.place.resource) + 1):
+            operations.setdefault(item.place.resource[:end], [])
+        former_below.setdefault(item.place.resource, []).append(item)
     paths = sorted(operations)
     class_names = _class_names(paths)
     below: dict[tuple[str, ...], list[tuple[str, ...]]] = {path: [] for path in paths}
@@ -103,8 +153,9 @@ def resource_views(api: Api, names: Names, annotator: Annotator) -> tuple[Resour
     found: list[ResourceView] = []
     for path in paths:
         children = below[path]
+        gone = former_below.get(path, [])
         found.append(
-            _resource(api, names, annotator, path, operations[path], children, class_names)
+            _resource(api, names, annotator, path, operations[path], children, class_names, gone)
         )
     return tuple(found)
 
@@ -144,10 +195,12 @@ def _resource(
     operations: list[Operation],
     children: list[tuple[str, ...]],
     class_names: dict[tuple[str, ...], str],
+    former: list[FormerOperation],
 ) -> ResourceView:
     imports = Imports()
     hidden = {names.operations[operation_key(item)].method for item in operations}
     hidden |= {child[-1] for child in children}
+    hidden |= {item.place.method for item in former}
     builder = OperationBuilder(api, names, annotator, imports, hidden)
     taken: set[str] = set()
     views: list[OperationView] = []
@@ -155,12 +208,25 @@ def _resource(
         view = builder.operation(operation, taken)
         taken.add(view.constant)
         views.append(view)
+    aliases: list[AliasView] = []
+    by_key = {operation_key(item): item for item in api.operations} if former else {}
+    for item in former:
+        if item.key:
+            present = names.operations[item.key]
+            module = "" if present.resource == path else _module(present.resource)
+            view = builder.operation(by_key[item.key], set(), has_facts=False)
+            class_name = f"{class_names[present.resource]}Requests"
+            dotted = item.place.dotted()
+            aliases.append(alias_view(view, dotted, present.dotted(), class_name, module))
+    removed = [removed_view(item.place.dotted(), item.note) for item in former if not item.key]
     facts = "\n".join("\n".join(view.facts) for view in views)
     used = tuple(
         name
         for name in _FACTS
         if re.search(rf"\b{name}\(", facts) or (name == "Operation" and views)
     )
+    # What stands in this module in the end: the aliases look like operations to what follows.
+    own, views = views, [*views, *(alias.operation for alias in aliases)]
     signatures = [s for view in views for s in (*view.signatures, view.implementation)]
     text = "\n".join(
         "\n".join((*s.positional, *s.keyword, s.returns, s.async_returns, s.request))
@@ -175,12 +241,15 @@ def _resource(
     used_words = set(re.findall(r"\w+", text))
     if any(view.is_wide for view in views):
         used_words.add("Any")
+    if removed:
+        imports.typing.add("NoReturn")
+        used_words.add("NoReturn")
     return ResourceView(
         path=path,
         class_name=class_names[path],
         dots="." * (len(path) + (2 if children else 1)),
         is_package=bool(children),
-        operations=tuple(views),
+        operations=tuple(own),
         children=tuple(
             ChildView(child[-1], class_names[child], module_name(child[-1])) for child in children
         ),
@@ -195,14 +264,16 @@ def _resource(
         uses_unset="= UNSET" in text,
         uses_unset_type="UnsetType" in text,
         uses_overload=any(len(view.signatures) > 1 for view in views),
-        uses_deprecated=any(view.is_deprecated for view in views),
+        uses_deprecated=bool(former) or any(view.is_deprecated for view in own),
         uses_files="FileInput" in text,
         request_names=tuple(
             sorted(
                 {kind.name for view in views for kind in view.request_kinds}
-                | {"NO_BODY" for view in views if "NO_BODY" in "".join(view.request_arguments)}
+                | {"NO_BODY" for view in own if "NO_BODY" in "".join(view.request_arguments)}
             )
         ),
         has_pages=any(view.is_paginated for view in views),
         has_streams=any("StreamRequest" in s.request for s in signatures),
+        aliases=tuple(aliases),
+        removed=tuple(removed),
     )
