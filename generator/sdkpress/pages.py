@@ -20,7 +20,7 @@ from sdkpress.document import SourceFile, check_openapi, parse_file
 from sdkpress.source_text import decode
 from sdkpress.trees import is_mapping
 
-__all__ = ["EmbeddedDocument", "extract_document", "is_page"]
+__all__ = ["EmbeddedDocument", "extract_document", "extract_documents", "is_page", "outside_blocks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,20 @@ def extract_document(data: bytes, display: str) -> EmbeddedDocument:
     Raises `SdkpressError`, located in the page: page-without-document, page-with-several-documents,
     page-legacy-document, page-truncated, or what is wrong with the document in the block.
     """
+    found = extract_documents(data, display, at_most=1)
+    if not found:
+        message = "The page has no fenced block with an OpenAPI 3.x document."
+        raise fatal("page-without-document", message, Location(display, 1, 1))
+    return found[0]
+
+
+def extract_documents(
+    data: bytes, display: str, *, at_most: int | None = None
+) -> tuple[EmbeddedDocument, ...]:
+    """All OpenAPI 3.x documents of a page, unchanged, in their order; raises as
+    `extract_document`, page-with-several-documents where there are more than `at_most`."""
     decode(data, display)  # refuses what is not text
-    found: list[tuple[_Fence, re.Match[str] | None, SourceFile]] = []
+    found: list[EmbeddedDocument] = []
     problems: list[SdkpressError] = []
     for fence in _fences(data):
         title = _TITLE.fullmatch(fence.info)
@@ -103,18 +115,18 @@ def extract_document(data: bytes, display: str) -> EmbeddedDocument:
             problems.append(error)
             continue
         if file is not None:
-            found.append((fence, title, file))
-    if len(found) > 1:
-        lines = ", ".join(str(fence.line) for fence, _, _ in found)
+            found.append(_embedded(fence, title, file))
+    if at_most is not None and len(found) > at_most:
+        lines = ", ".join(str(block.first_line - 1) for block in found)
         message = f"The page has {len(found)} OpenAPI documents; they begin in lines {lines}."
-        place = Location(display, found[1][0].line, 1)
+        place = Location(display, found[at_most].first_line - 1, 1)
         raise fatal("page-with-several-documents", message, place)
     if problems:
         raise SdkpressError(*(item for error in problems for item in error.diagnostics))
-    if not found:
-        message = "The page has no fenced block with an OpenAPI 3.x document."
-        raise fatal("page-without-document", message, Location(display, 1, 1))
-    fence, title, file = found[0]
+    return tuple(found)
+
+
+def _embedded(fence: _Fence, title: re.Match[str] | None, file: SourceFile) -> EmbeddedDocument:
     return EmbeddedDocument(
         content=fence.content,
         first_line=fence.line + 1,
@@ -154,6 +166,13 @@ def _looks_like_document(content: bytes) -> bool:
 
 
 # ---------------------------------------------------------------- fenced blocks
+
+
+def outside_blocks(data: bytes) -> Iterator[bytes]:
+    """The lines of a page that stand outside its fenced blocks."""
+    for line, fence in _blocks(data):
+        if fence is None:
+            yield line
 
 
 def _fences(data: bytes) -> Iterator[_Fence]:

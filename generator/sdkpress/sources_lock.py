@@ -9,6 +9,18 @@ TOML, one `[[source]]` table per document, sorted by document:
     canonical_sha256 = "..."            # of its content: order of keys and format do not matter
     etag = "..."                        # of the source, if its server gave one
     last_modified = "..."               # likewise
+    spec = "api/petstore.yaml"          # which of a site's documents: its path as the pages give it
+
+and one `[[index]]` table per source that only leads to pages, sorted by source:
+
+    [[index]]
+    source = "https://example.com/llms.txt"
+    etag = "..."
+    pages = [
+        { url = "https://example.com/pets.md", etag = "...", last_modified = "...", holds = true },
+    ]
+
+`holds` says that the page held a document or a part of one.
 """
 
 from __future__ import annotations
@@ -25,7 +37,14 @@ from sdkpress.diagnostics import Location, SdkpressError, fatal
 from sdkpress.source_text import decode, read_bytes
 from sdkpress.trees import is_mapping, is_sequence
 
-__all__ = ["LockedSource", "format_lock", "read_lock"]
+__all__ = [
+    "LockedIndex",
+    "LockedPage",
+    "LockedSource",
+    "format_lock",
+    "read_indexes",
+    "read_lock",
+]
 
 _HEADER = """\
 # Where each document of this folder came from. Written by `sdkpress pull`; do not edit.
@@ -43,33 +62,68 @@ class LockedSource:
     canonical_sha256: str
     etag: str = ""
     last_modified: str = ""
+    spec: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LockedPage:
+    """A page that an index led to, and what its server said of its state."""
+
+    url: str
+    etag: str = ""
+    last_modified: str = ""
+    holds: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LockedIndex:
+    """One `[[index]]` entry."""
+
+    source: str
+    etag: str = ""
+    last_modified: str = ""
+    pages: tuple[LockedPage, ...] = ()
 
 
 _FIELDS = tuple(field.name for field in fields(LockedSource))
-_OPTIONAL = ("etag", "last_modified")
+_OPTIONAL = ("etag", "last_modified", "spec")
 
 
 def read_lock(path: Path, display: str) -> dict[str, LockedSource]:
     """The entries by document; none without a file. Raises `SdkpressError` (invalid-lock)."""
-    if not path.exists():
-        return {}
-    text = decode(read_bytes(path, display), display)
-    try:
-        tables = tomllib.loads(text).get("source", [])
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
-        line, column = (int(place[1]), int(place[2])) if place else (1, 1)
-        reason = str(error)[: place.start()] if place else str(error)
-        raise _invalid(display, reason, line, column) from None
-    if not is_sequence(tables):
-        raise _invalid(display, "`source` is not an array of tables")
-    entries = [_entry(table, display) for table in tables]
+    entries = [_entry(table, display) for table in _tables(path, display, "source")]
     if len({entry.document for entry in entries}) != len(entries):
         raise _invalid(display, "a document is listed twice")
     return {entry.document: entry for entry in entries}
 
 
-def format_lock(entries: Iterable[LockedSource]) -> bytes:
+def read_indexes(path: Path, display: str) -> dict[str, LockedIndex]:
+    """The indexes by source; none without a file. Raises `SdkpressError` (invalid-lock)."""
+    entries = [_index(table, display) for table in _tables(path, display, "index")]
+    if len({entry.source for entry in entries}) != len(entries):
+        raise _invalid(display, "an index is listed twice")
+    return {entry.source: entry for entry in entries}
+
+
+def _tables(path: Path, display: str, name: str) -> list[Any]:
+    if not path.exists():
+        return []
+    text = decode(read_bytes(path, display), display).replace("\r\n", "\n")
+    try:
+        tables = tomllib.loads(text).get(name, [])
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
+        line, column = (int(place[1]), int(place[2])) if place else (1, 1)
+        reason = str(error)[: place.start()] if place else str(error)
+        raise _invalid(display, reason, line, column) from None
+    except RecursionError:
+        raise _invalid(display, "nested too deeply") from None
+    if not is_sequence(tables):
+        raise _invalid(display, f"`{name}` is not an array of tables")
+    return tables
+
+
+def format_lock(entries: Iterable[LockedSource], indexes: Iterable[LockedIndex] = ()) -> bytes:
     """The file's content; the same entries give the same bytes."""
     parts = [_HEADER]
     for entry in sorted(entries, key=lambda entry: entry.document):
@@ -78,7 +132,47 @@ def format_lock(entries: Iterable[LockedSource]) -> bytes:
             value: str = getattr(entry, name)
             if value or name not in _OPTIONAL:
                 parts.append(f"{name} = {_basic_string(value)}\n")
+    for index in sorted(indexes, key=lambda index: index.source):
+        parts.append("\n[[index]]\n")
+        for name in ("source", "etag", "last_modified"):
+            value = getattr(index, name)
+            if value or name == "source":
+                parts.append(f"{name} = {_basic_string(value)}\n")
+        pages = "".join(f"    {_inline(page)},\n" for page in index.pages)
+        parts.append(f"pages = [\n{pages}]\n")
     return "".join(parts).encode()
+
+
+def _inline(page: LockedPage) -> str:
+    items = [
+        f"{name} = {_basic_string(getattr(page, name))}"
+        for name in ("url", "etag", "last_modified")
+        if getattr(page, name) or name == "url"
+    ]
+    return f"{{ {', '.join([*items, 'holds = true'] if page.holds else items)} }}"
+
+
+def _index(table: Any, display: str) -> LockedIndex:
+    if not is_mapping(table) or not isinstance(table.get("source"), str):
+        raise _invalid(display, "an index lacks the text field `source`")
+    pages: Any = table.get("pages", [])
+    if not is_sequence(pages):
+        raise _invalid(display, "`pages` of an index is not an array")
+    texts = [table.get(name, "") for name in ("etag", "last_modified")]
+    found: list[LockedPage] = []
+    for page in pages:
+        values = (
+            [page.get(name, "") for name in ("url", "etag", "last_modified")]
+            if is_mapping(page)
+            else []
+        )
+        if not values or not values[0] or not all(isinstance(value, str) for value in values):
+            raise _invalid(display, "a page of an index lacks the text field `url`")
+        url, etag, last_modified = values
+        found.append(LockedPage(url, etag, last_modified, page.get("holds") is True))
+    if not all(isinstance(text, str) for text in texts):
+        raise _invalid(display, "an index has a field that is no text")
+    return LockedIndex(table["source"], texts[0], texts[1], tuple(found))
 
 
 def _entry(table: Any, display: str) -> LockedSource:

@@ -7,19 +7,18 @@ import hashlib
 import threading
 import time
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sdkpress import fetching, pulling
+from sdkpress import fetching, writing
 from sdkpress.diagnostics import SdkpressError
-from sdkpress.fetching import fetch
-from sdkpress.pulling import LOCK, Pulled, pull
+from sdkpress.fetching import Limits, fetch
+from sdkpress.pulling import LOCK, Pulled
 from sdkpress.sources_lock import LockedSource, format_lock, read_lock
+from tests.unit.loopback_site import Site, here, pull, refused, site, snapshot
 
 YAML = b"openapi: 3.1.0\ninfo: {title: x, version: '1'}\n"
 REORDERED = b"info: {version: '1', title: x}\nopenapi: 3.1.0\n"
@@ -28,85 +27,7 @@ JSON = b'{"openapi": "3.1.0", "info": {"title": "x", "version": "1"}}'
 PAGE = b"# Page\n\n````yaml openapi-spec/chat.json POST /v1/x\n" + YAML + b"````"
 
 
-@dataclass
-class Site:
-    """A server on loopback; `answers` maps paths to (status, headers, body) or a function."""
-
-    url: str = ""
-    answers: dict[str, Any] = field(default_factory=dict)
-    requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    found = Site()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            found.requests.append((self.path, headers))
-            answer = found.answers.get(self.path.partition("?")[0], (404, {}, b"none"))
-            if callable(answer):
-                answer(self)
-                return
-            status, extra, body = answer
-            if extra.get("ETag") and headers.get("if-none-match") == extra["ETag"]:
-                status, body = 304, b""
-            since = extra.get("Last-Modified")
-            if since and headers.get("if-modified-since") == since:
-                status, body = 304, b""
-            self.send_response(status)
-            for name, value in extra.items():
-                self.send_header(name, value)
-            if status != 304:
-                self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    found.url = f"http://127.0.0.1:{server.server_port}"
-    yield found
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty project, which is also the working folder."""
-    folder = tmp_path / "project"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("SDKPRESS_CACHE", str(tmp_path / "cache"))
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    return folder
-
-
-def snapshot(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
-
-
-def refused(here: Path, *sources: str, check: bool = False) -> str:
-    """The id of the one located diagnostic; nothing on disk changes."""
-    before = snapshot(here)
-    with pytest.raises(SdkpressError) as caught:
-        pull(sources, here, check)
-    assert snapshot(here) == before
-    (item,) = caught.value.diagnostics
-    assert item.location is not None
-    return item.id
+__all__ = ["here", "site"]  # fixtures
 
 
 def lock_entries(here: Path) -> list[dict[str, str]]:
@@ -191,7 +112,8 @@ def test_changes_at_the_source(here: Path) -> None:
     source.write_bytes(REORDERED)
     before = snapshot(here)
     (found,) = pull([], here, check=True).documents
-    assert (found.state, found.same_content) == ("changed", True)
+    assert (found.state, found.same_content) == ("unchanged", True)
+    assert pull([], here).written == ()
     source.write_bytes(OTHER)
     result = pull([], here, check=True)
     assert not result.in_step
@@ -301,7 +223,7 @@ def test_a_failure_between_the_files_is_undone(here: Path, monkeypatch: pytest.M
     pull(["a.yaml", "b.yaml"], here)
     for name in ("a.yaml", "b.yaml"):
         (here / name).write_bytes(OTHER)
-    replace = pulling.os.replace
+    replace = writing.os.replace
     done: list[object] = []
 
     def failing(source: Any, target: Any) -> None:
@@ -310,7 +232,7 @@ def test_a_failure_between_the_files_is_undone(here: Path, monkeypatch: pytest.M
         done.append(target)
         replace(source, target)
 
-    monkeypatch.setattr(pulling.os, "replace", failing)
+    monkeypatch.setattr(writing.os, "replace", failing)
     assert refused(here) == "file-unwritable"
     assert len(done) == 2
 
@@ -455,7 +377,7 @@ def test_huge_bodies_are_cut(site: Site) -> None:
 
     site.answers["/x"] = endless
     with pytest.raises(SdkpressError) as caught:
-        fetch(f"{site.url}/x", max_bytes=100_000)
+        fetch(f"{site.url}/x", limits=Limits(max_bytes=100_000))
     assert caught.value.diagnostics[0].id == "fetch-too-large"
 
 
@@ -463,7 +385,7 @@ def test_gzip_bombs_are_cut(site: Site) -> None:
     bomb = gzip.compress(b"\0" * 50_000_000)
     site.answers["/x"] = (200, {"Content-Encoding": "gzip"}, bomb)
     with pytest.raises(SdkpressError) as caught:
-        fetch(f"{site.url}/x", max_bytes=100_000)
+        fetch(f"{site.url}/x", limits=Limits(max_bytes=100_000))
     assert caught.value.diagnostics[0].id == "fetch-too-large"
 
 
@@ -483,7 +405,7 @@ def test_a_server_that_drips_is_left(site: Site, part: bytes) -> None:
 
     site.answers["/x"] = drip
     with pytest.raises(SdkpressError) as caught:
-        fetch(f"{site.url}/x", total_seconds=0.5)
+        fetch(f"{site.url}/x", limits=Limits(request_seconds=0.5))
     stop.set()
     assert caught.value.diagnostics[0].id == "fetch-failed"
 

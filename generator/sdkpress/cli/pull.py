@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sdkpress.cli.console import console
-from sdkpress.cli.options import Quiet, Verbose
-from sdkpress.diagnostics import Diagnostics, SdkpressError, printable
+from sdkpress.cli.options import Quiet, TextOrJson, Verbose
+from sdkpress.diagnostics import Diagnostics, SdkpressError, as_dict, printable
 
 __all__ = ["pull"]
 
@@ -22,19 +23,81 @@ def pull(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 where a source has changed.")
     ] = False,
+    name: Annotated[
+        str,
+        typer.Option(
+            "--as", metavar="FILE", help="The document's name in openapi-spec/ (one SOURCE)."
+        ),
+    ] = "",
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST",
+            help="Another host that a source may lead to, also HOST:PORT; repeatable.",
+        ),
+    ] = None,
+    allow_shrink: Annotated[
+        bool,
+        typer.Option("--allow-shrink", help="Take documents that lost most of their operations."),
+    ] = False,
+    max_pages: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Pages of a site's index. [default: 1000]"),
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", min=1, help="For all requests together. [default: 300]"),
+    ] = None,
+    format: Annotated[TextOrJson, typer.Option(help="How to print the result.")] = TextOrJson.TEXT,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Take OpenAPI documents out of files, documentation pages and URLs into openapi-spec/."""
-    console.configure(quiet=quiet, verbose=verbose)
+    """Take OpenAPI documents out of files, documentation pages and sites into openapi-spec/."""
+    is_json = format is TextOrJson.JSON
+    console.configure(
+        quiet=quiet,
+        verbose=verbose,
+        is_json=is_json,
+        failure={"in_step": False, "documents": [], "written": []},
+    )
+    from sdkpress.fetching import DEFAULT_LIMITS
+    from sdkpress.pulling import Options
     from sdkpress.pulling import pull as run
+    from sdkpress.source_reading import MAX_PAGES
 
+    options = Options(
+        check=check,
+        name=name,
+        allowed_hosts=tuple(allow_host or ()),
+        allow_shrink=allow_shrink,
+        max_pages=max_pages or MAX_PAGES,
+        limits=replace(DEFAULT_LIMITS, total_seconds=timeout) if timeout else DEFAULT_LIMITS,
+    )
     diagnostics = Diagnostics()
-    with console.progress("pulling"):
-        result = run(sources or [], _project(), check, diagnostics)
+    try:
+        with console.counting("pulling", "pages") as progress:
+            result = run(
+                sources or [], _project(), False, diagnostics, options=options, progress=progress
+            )
+    except SdkpressError:
+        console.show(diagnostics.items)
+        raise
     for item in result.documents:
         console.status(printable(f"{item.document}: {item.state} ({item.source})"))
     console.show(diagnostics.items)
+    if is_json:
+        documents = [
+            {"document": item.document, "source": item.source, "state": item.state}
+            for item in result.documents
+        ]
+        console.print_json(
+            {
+                "in_step": result.in_step,
+                "documents": documents,
+                "written": list(result.written),
+                "diagnostics": [as_dict(item) for item in diagnostics.items],
+            }
+        )
     raise typer.Exit(1 if check and not result.in_step else 0)
 
 
