@@ -140,17 +140,23 @@ def test_compiled_packages_are_pinned_for_more_than_one_system() -> None:
 # ---------------------------------------------------------------- workflows and CI
 
 
-def test_workflows_pin_actions_by_commit_and_may_only_read() -> None:
+MAY_WRITE = {"upstream": {"contents": "write", "pull-requests": "write"}}
+
+
+def test_workflows_pin_actions_by_commit_and_may_only_what_they_need() -> None:
     paths = sorted((REPOSITORY / ".github" / "workflows").glob("*.yml"))
     assert paths
     for path in paths:
         workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
-        assert workflow["permissions"] == {"contents": "read"}
-        for job in workflow["jobs"].values():
-            assert "permissions" not in job
+        assert workflow["permissions"] in ({}, {"contents": "read"})
+        for name, job in workflow["jobs"].items():
+            assert job.get("permissions") == MAY_WRITE.get(name)
+            assert "permissions" in job or workflow["permissions"]
+            assert job["timeout-minutes"] <= 30
             for step in job["steps"]:
                 action = step.get("uses")
-                if action is None:
+                assert "${{" not in step.get("run", "")
+                if action in (None, "./"):
                     continue
                 assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action), action
                 if action.startswith("actions/checkout@"):
@@ -172,7 +178,7 @@ def test_the_top_level_is_the_designed_one() -> None:
     top = {path.relative_to(REPOSITORY).parts[0] for path in tracked()}
     folders = {"docs", "generated", "generator", "openapi-spec", "templates", "tests"}
     files = {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md"}
-    files |= {"pyproject.toml", "requirements.lock"}
+    files |= {"action.yml", "pyproject.toml", "requirements.lock"}
     assert {name for name in top if not name.startswith(".")} == folders | files
 
 

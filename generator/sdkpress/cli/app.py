@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sdkpress import __version__
-from sdkpress.cli import check, generate, inspect, mock, overlay, pull
+from sdkpress.cli import check, diff, doctor, generate, init, inspect, mock, overlay, pull
 from sdkpress.cli.console import console
 
 __all__ = ["app"]
@@ -43,7 +43,10 @@ def _options(  # pyright: ignore[reportUnusedFunction]
 
 app.command("generate")(generate.generate)
 app.command("check")(check.check)
+app.command("diff")(diff.diff)
+app.command("doctor")(doctor.doctor)
 app.command("pull")(pull.pull)
 app.add_typer(overlay.commands, name="overlay")
 app.command("inspect")(inspect.inspect)
 app.command("mock")(mock.mock)
+app.command("init")(init.init)

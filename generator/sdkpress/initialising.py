@@ -1,0 +1,301 @@
+"""`sdkpress init`: what a repository needs for its first client, as a plan. Nothing is written here.
+
+What can be found out is not asked for: the document, the client's names (from its title), the
+branch, and what the repository has already. No file that is there is replaced; a configuration that
+is there is extended at its end.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sdkpress import project_files
+from sdkpress.bundling import load_document
+from sdkpress.client_names import derive_names
+from sdkpress.config import Config, config_from_options, load_config
+from sdkpress.diagnostics import Diagnostics, Location, SdkpressError, fatal
+from sdkpress.document import check_openapi, load_file, parse_file
+from sdkpress.pages import is_page
+from sdkpress.pulling import FOLDER, Options, PullResult, pull
+from sdkpress.source_reading import Progress, is_url
+from sdkpress.source_text import decode, read_bytes
+from sdkpress.trees import is_mapping
+
+__all__ = ["Initialisation", "Wishes", "plan"]
+
+_SKIPPED = frozenset(("generated", "node_modules", "build", "dist", "venv", "tests", "test"))
+_MAX_LOOKED_AT = 2_000
+_HEAD = re.compile(rb"""^\s*[{]?\s*["']?openapi["']?\s*:\s*["']?3\.""", re.MULTILINE)
+_MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the command line asked for; `name` is the distribution, `client` the class."""
+
+    document: str = ""
+    name: str | None = None
+    client: str | None = None
+    has_ci: bool = True
+    allowed_hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Initialisation:
+    """What there is to write (paths below the project), and what stays as it is, with the reason."""
+
+    created: Mapping[str, bytes]
+    extended: Mapping[str, bytes]
+    kept: tuple[tuple[str, str], ...]
+    client: str = ""
+    """The name of the new client, "" for none."""
+    document: str = ""
+    out: str = ""
+    hints: tuple[str, ...] = ()
+
+
+@dataclass
+class _Plan:
+    created: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    extended: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    kept: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    hints: list[str] = field(default_factory=list[str])
+
+
+def plan(
+    project_dir: Path,
+    wishes: Wishes,
+    diagnostics: Diagnostics,
+    *,
+    progress: Progress = lambda done, total: None,
+) -> Initialisation:
+    """What to write into the project. Raises `SdkpressError` for a document that cannot be used,
+    for names that cannot be, and where there is no document, or more than one, to begin with."""
+    made = _Plan()
+    config = _configuration(project_dir)
+    document, values, pulled = "", dict[str, str](), None
+    if wishes.document or config is None:
+        wanted = wishes.document or _only_document(project_dir)
+        document, title, pulled = _document(wanted, project_dir, wishes, diagnostics, progress)
+        values = _client(document, title, config, wishes)
+    if pulled is not None:
+        for path, content in pulled.contents.items():
+            target = made.extended if (project_dir / path).exists() else made.created
+            target[path] = content
+    if values:
+        _add_configuration(made, project_dir, config, values)
+    elif config is not None:
+        reason = "configures this document already" if wishes.document else "configures clients"
+        made.kept.append((config.file.name, reason))
+    names = tuple(client.name for client in config.clients) if config is not None else ()
+    names += (values["name"],) if values else ()
+    has_sources = pulled is not None or (project_dir / FOLDER / "sources.lock").is_file()
+    _add_files(made, project_dir, wishes, names, has_sources=has_sources)
+    return Initialisation(
+        made.created,
+        made.extended,
+        tuple(made.kept),
+        client=values.get("name", ""),
+        document=document,
+        out=values.get("out", ""),
+        hints=tuple(made.hints),
+    )
+
+
+# ---------------------------------------------------------------- the document
+
+
+def _only_document(project_dir: Path) -> str:
+    found = sorted(_documents(project_dir))
+    if len(found) == 1:
+        return found[0]
+    place = Location(".", 1, 1)
+    if not found:
+        message = "There is no OpenAPI document here to begin with."
+        help = "Name it, or its address: sdkpress init DOCUMENT."
+    else:
+        message = f"There are {len(found)} OpenAPI documents here: {', '.join(found[:10])}."
+        help = f"Name the wanted one: sdkpress init {found[0]}."
+    raise fatal("no-document-to-begin-with", message, place, help)
+
+
+def _documents(project_dir: Path) -> Iterator[str]:
+    """OpenAPI 3 documents in the project and in the folders of its first two levels."""
+    looked_at = 0
+    for folder, folders, files in os.walk(project_dir):
+        inside = Path(folder).relative_to(project_dir)
+        folders[:] = sorted(
+            name for name in folders if name not in _SKIPPED and not name.startswith((".", "_"))
+        )
+        if len(inside.parts) >= 2:
+            folders.clear()
+        for name in sorted(files):
+            path = Path(folder, name)
+            if not name.lower().endswith((".yaml", ".yml", ".json")) or path.is_symlink():
+                continue
+            looked_at += 1
+            if looked_at > _MAX_LOOKED_AT:
+                return
+            if _is_document(path):
+                yield (inside / name).as_posix()
+
+
+def _is_document(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            if not _HEAD.search(file.read(65_536)):
+                return False
+        check_openapi(load_file(path, Diagnostics()))
+    except (OSError, SdkpressError):
+        return False
+    return True
+
+
+def _document(
+    wanted: str, project_dir: Path, wishes: Wishes, diagnostics: Diagnostics, progress: Progress
+) -> tuple[str, str, PullResult | None]:
+    """The document's path below the project, its title, and what has to be written for it."""
+    inside = "" if is_url(wanted) else _path_inside(Path(wanted), project_dir)
+    if inside:
+        data = read_bytes(Path(wanted), wanted)
+        if not is_page(data, wanted):
+            document = load_document(Path(wanted), diagnostics, display=wanted)
+            return inside, _title(document.tree), None
+    options = Options(check=True, allowed_hosts=wishes.allowed_hosts)
+    result = pull([wanted], project_dir, True, diagnostics, options=options, progress=progress)
+    names = [found.document for found in result.documents]
+    if len(names) != 1:
+        message = f"This leads to {len(names)} documents: {', '.join(names[:10])}."
+        help = "Pull them (sdkpress pull), then name one: sdkpress init FILE."
+        raise fatal("no-document-to-begin-with", message, Location(wanted, 1, 1), help)
+    path = names[0]
+    content = result.contents.get(path)
+    if content is None:  # it is there already, as the source has it
+        content = read_bytes(project_dir / path, path)
+    return path, _title(parse_file(content, path, Diagnostics()).tree), result
+
+
+def _path_inside(path: Path, project_dir: Path) -> str:
+    """The path below the project; "" where it is not there."""
+    try:
+        return path.resolve().relative_to(project_dir.resolve()).as_posix()
+    except (ValueError, OSError):
+        return ""
+
+
+def _title(tree: Any) -> str:
+    info = tree.get("info") if is_mapping(tree) else None
+    title: object = info.get("title") if is_mapping(info) else ""
+    return title if isinstance(title, str) else ""
+
+
+# ---------------------------------------------------------------- the configuration
+
+
+def _configuration(project_dir: Path) -> Config | None:
+    try:
+        return load_config(project_dir)
+    except SdkpressError as error:
+        if any(item.id != "no-configuration" for item in error.diagnostics):
+            raise
+    return None
+
+
+def _client(document: str, title: str, config: Config | None, wishes: Wishes) -> dict[str, str]:
+    """The values of the new client; none where one for this document is configured already."""
+    for client in config.clients if config is not None else ():
+        assert config is not None
+        own = os.path.relpath(client.spec, config.file.parent)
+        if Path(own).as_posix() == document and wishes.name in (None, client.name):
+            return {}
+    found = config_from_options(
+        spec=Path(document), out=Path(), title=title, name=wishes.name, client=wishes.client
+    )
+    derived = derive_names({"name": found.name, "client": found.client})
+    return {
+        "name": found.name,
+        "package": derived["package"],
+        "client": found.client,
+        "spec": document,
+        "out": f"generated/{found.name}",
+        "env_prefix": found.env_prefix,
+    }
+
+
+def _add_configuration(
+    made: _Plan, project_dir: Path, config: Config | None, values: Mapping[str, str]
+) -> None:
+    if config is not None:
+        name = config.file.name
+    else:
+        name = "pyproject.toml" if (project_dir / "pyproject.toml").exists() else "sdkpress.toml"
+    table = "tool.sdkpress.client" if name == "pyproject.toml" else "client"
+    file = project_dir / name
+    section = project_files.client_section(table, values)
+    if not file.exists():
+        made.created[name] = section.encode()
+        return
+    before = read_bytes(file, name)
+    text = decode(before, name)
+    if table == "client" and re.search(r"^\s*\[+\s*tool\s*\.\s*sdkpress\b", text, re.MULTILINE):
+        section = project_files.client_section("tool.sdkpress.client", values)
+    ending = "\r\n" if "\r\n" in text else "\n"
+    gap = "" if not text.strip() else ending if text.endswith("\n") else ending * 2
+    content = before + (gap + section.replace("\n", ending)).encode()
+    try:
+        tomllib.loads(content.decode("utf-8-sig").replace("\r\n", "\n"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        message = "The section of a client cannot be added at the end of this file."
+        help = f"Add it by hand: {section.strip()}".replace("\n", "; ")
+        raise fatal("invalid-config", message, Location(name, 1, 1), help) from None
+    made.extended[name] = content
+
+
+# ---------------------------------------------------------------- the other files
+
+
+def _add_files(
+    made: _Plan, project_dir: Path, wishes: Wishes, names: tuple[str, ...], *, has_sources: bool
+) -> None:
+    if wishes.has_ci:
+        branch = _branch(project_dir)
+        _add(made, project_dir, project_files.CHECK_WORKFLOW, project_files.check_workflow(branch))
+        if has_sources:
+            text = project_files.upstream_workflow(names)
+            _add(made, project_dir, project_files.UPSTREAM_WORKFLOW, text)
+    if (project_dir / project_files.PRE_COMMIT).exists():
+        text = decode(
+            read_bytes(project_dir / project_files.PRE_COMMIT, project_files.PRE_COMMIT), ""
+        )
+        if "sdkpress" not in text:
+            hooks = project_files.pre_commit_hooks()
+            made.hints.append(f"To check before each commit, add to its `repos`:\n{hooks}")
+    _add(made, project_dir, project_files.PRE_COMMIT, project_files.pre_commit_config())
+    there = [name for name in _MAKEFILES if (project_dir / name).exists()]
+    if there:
+        made.kept.append((there[0], "is there already"))
+    else:
+        _add(made, project_dir, project_files.MAKEFILE, project_files.makefile())
+
+
+def _add(made: _Plan, project_dir: Path, path: str, text: str) -> None:
+    if os.path.lexists(project_dir / path):
+        made.kept.append((path, "is there already"))
+    else:
+        made.created[path] = text.encode()
+
+
+def _branch(project_dir: Path) -> str:
+    """The branch that is checked out, where that is plain to see."""
+    try:
+        head = (project_dir / ".git" / "HEAD").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return "main"
+    found = re.fullmatch(r"ref: refs/heads/(\S+)\s*", head)
+    return found[1] if found else "main"

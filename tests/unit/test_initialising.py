@@ -1,0 +1,177 @@
+"""`sdkpress init`: what it writes, what it keeps, and that its result is in step."""
+
+from __future__ import annotations
+
+import socket
+import tomllib
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+import yaml
+
+from sdkpress import project_files
+from sdkpress.cli import main
+from tests.conftest import PROJECT, REPOSITORY, SMALL_DOCUMENT, run
+from tests.unit.loopback_site import Site, here, site, snapshot
+
+__all__ = ["here", "site"]  # fixtures
+
+CI = {project_files.CHECK_WORKFLOW, project_files.PRE_COMMIT, project_files.MAKEFILE}
+
+
+def ours(here: Path) -> set[str]:
+    """What is there, apart from the client."""
+    return {name for name in snapshot(here) if not name.startswith("generated/")}
+
+
+def test_a_document_in_the_project(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "spec").mkdir()
+    (here / "spec" / "pets.yaml").write_text(SMALL_DOCUMENT)
+    (here / "values.yaml").write_text("openapi: true\n")
+    (here / "pyproject.toml").write_bytes(b'[project]\r\nname = "x"  # mine\r\n')
+    before = snapshot(here)
+    assert main(["init", "--dry-run"]) == 0
+    assert snapshot(here) == before
+    planned = capsys.readouterr().out
+    assert main(["init"]) == 0
+    printed = capsys.readouterr().out
+    assert planned.replace("would create", "created").replace("would extend", "extended") == (
+        printed[: printed.index("Next:")]
+    )
+    assert ours(here) == {*before, *CI, "spec/pets.names.lock"}
+    text = (here / "pyproject.toml").read_bytes()
+    assert text.startswith(before["pyproject.toml"]) and b"\r\n[[tool.sdkpress.client]]\r\n" in text
+    (client,) = tomllib.loads(text.decode())["tool"]["sdkpress"]["client"]
+    assert client == {
+        "name": "pets",
+        "package": "pets",
+        "client": "Pets",
+        "spec": "spec/pets.yaml",
+        "out": "generated/pets",
+        "env_prefix": "PETS",
+    }
+    assert main(["check", "--full"]) == 0
+    after = snapshot(here)
+    assert main(["init"]) == 0
+    assert snapshot(here) == after
+    assert "pyproject.toml: configures clients" in capsys.readouterr().out
+
+
+def test_an_address(here: Path, site: Site) -> None:
+    site.answers["/openapi.yaml"] = (200, {"ETag": '"1"'}, SMALL_DOCUMENT.encode())
+    assert main(["init", f"{site.url}/openapi.yaml", "--name", "pets-sdk", "--client", "Zoo"]) == 0
+    written = {"sdkpress.toml", "openapi-spec/openapi.yaml", "openapi-spec/openapi.names.lock"}
+    written |= {"openapi-spec/sources.lock", project_files.UPSTREAM_WORKFLOW}
+    assert ours(here) == CI | written
+    (client,) = tomllib.loads((here / "sdkpress.toml").read_text())["client"]
+    assert (client["name"], client["client"]) == ("pets-sdk", "Zoo")
+    assert (here / "generated/pets-sdk/src/pets_sdk/__init__.py").is_file()
+    assert main(["check"]) == main(["pull", "--check"]) == 0
+
+
+def test_a_second_client(here: Path) -> None:
+    (here / "pets.yaml").write_text(SMALL_DOCUMENT)
+    (here / "cars.yaml").write_text(SMALL_DOCUMENT.replace("title: Pets", "title: Cars"))
+    (here / "pyproject.toml").write_text(PROJECT)
+    assert main(["init", "pets.yaml"]) == 0
+    assert (here / "pyproject.toml").read_text() == PROJECT
+    assert main(["init", "cars.yaml", "--no-ci"]) == 0
+    assert main(["check", "cars"]) == 0
+    clients = tomllib.loads((here / "pyproject.toml").read_text())["tool"]["sdkpress"]["client"]
+    assert [client["name"] for client in clients] == ["pets-client", "cars"]
+
+
+def test_nothing_is_replaced(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "pets.yaml").write_text(SMALL_DOCUMENT)
+    for name in (*CI - {"Makefile"}, "makefile"):
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_text("# mine\n")
+    before = snapshot(here)
+    assert main(["init"]) == 0
+    after = snapshot(here)
+    assert {name: after[name] for name in before} == before
+    printed = capsys.readouterr().out
+    assert all(f"kept {name}: is there already" in printed for name in before if "pets" not in name)
+    assert "id: sdkpress-check" in printed  # what to add to the hooks that are there
+    assert main(["check"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("files", "arguments", "id"),
+    [
+        ({}, [], "no-document-to-begin-with"),
+        ({"a.yaml": SMALL_DOCUMENT, "b/b.yml": SMALL_DOCUMENT}, [], "no-document-to-begin-with"),
+        ({"a.yaml": "openapi: 3.1.0\n"}, ["missing.yaml"], "file-not-found"),
+        ({"a.yaml": "swagger: '2.0'\n"}, ["a.yaml"], "swagger-2"),
+        ({"a.yaml": SMALL_DOCUMENT}, ["--name", "a b"], "invalid-option"),
+        ({"a.yaml": SMALL_DOCUMENT, "pyproject.toml": "[x\n"}, [], "invalid-toml"),
+        ({"a.yaml": SMALL_DOCUMENT, "pyproject.toml": "tool = {x = 1}\n"}, [], "invalid-config"),
+        ({"a.yaml": SMALL_DOCUMENT, "generated/pets/README.md": "mine"}, [], "foreign-file"),
+        ({"a.yaml": SMALL_DOCUMENT, ".github": "a file"}, [], "file-unwritable"),
+        ({}, ["http://127.0.0.1:1/x.yaml"], "fetch-failed"),
+    ],
+)
+def test_what_cannot_be_done_leaves_everything_as_it_was(
+    here: Path,
+    capsys: pytest.CaptureFixture[str],
+    files: dict[str, str],
+    arguments: list[str],
+    id: str,
+) -> None:
+    for name, text in files.items():
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_text(text)
+    before = snapshot(here)
+    folders = sorted(here.rglob("*"))
+    assert main(["init", *arguments]) == 2
+    assert f"error[{id}]" in capsys.readouterr().err
+    assert snapshot(here) == before and sorted(here.rglob("*")) == folders
+
+
+def test_hostile_names_stay_names(here: Path) -> None:
+    title = 'x"\n[[evil]]\n$(touch no) ${{ github.token }}'
+    document = yaml.safe_load(SMALL_DOCUMENT)
+    document["info"]["title"] = title
+    (here / "a.yaml").write_text(yaml.safe_dump(document))
+    (here / ".git").mkdir()
+    (here / ".git" / "HEAD").write_text("ref: refs/heads/$(touch-no)\n")
+    assert main(["init"]) == 0
+    assert set(tomllib.loads((here / "sdkpress.toml").read_text())) == {"client"}
+    workflow = yaml.safe_load((here / project_files.CHECK_WORKFLOW).read_text())
+    assert workflow[True]["push"] == {"branches": ["main"]}  # "on" is a boolean of YAML 1.1
+    assert main(["check"]) == 0
+
+
+def test_what_is_written_pins_what_this_repository_pins() -> None:
+    own = (REPOSITORY / ".github" / "workflows" / "ci.yml").read_text()
+    for text in (project_files.check_workflow("main"), project_files.upstream_workflow(("a",))):
+        lines = [line.strip() for line in text.splitlines() if "uses:" in line]
+        assert len(lines) == 2 and all(line in own for line in lines)
+        workflow = yaml.safe_load(text)
+        (job,) = workflow["jobs"].values()
+        assert not any("${{" in step.get("run", "") for step in job["steps"])
+        assert job["steps"][0]["with"] == {"persist-credentials": False}
+
+
+def test_the_makefile_works(here: Path, repository: Path) -> None:
+    (here / "Makefile").write_text(project_files.makefile())
+    done = run(["make"], cwd=here)
+    assert "check: fail where a client is out of step" in done.stdout
+
+
+# ---------------------------------------------------------------- no network
+
+
+def test_only_pull_uses_the_network(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object, **more: object) -> NoReturn:
+        raise AssertionError("a socket was opened")
+
+    (here / "pets.yaml").write_text(SMALL_DOCUMENT)
+    (here / "pyproject.toml").write_text(PROJECT)
+    for name in ("connect", "connect_ex", "bind", "sendto"):
+        monkeypatch.setattr(socket.socket, name, refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    assert main(["generate"]) == main(["check"]) == 0
+    assert main(["inspect", "pets.yaml"]) == main(["init", "--no-ci"]) == 0
+    assert main(["pull", "http://127.0.0.1:1/x.yaml"]) not in (0, 1)
