@@ -57,8 +57,9 @@ def test_the_wheel_holds_the_package_and_the_templates_and_nothing_else(wheel: P
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     package = {f"sdkpress/{path}" for path in sources(REPOSITORY / "generator" / "sdkpress")}
     templates = {f"sdkpress/templates/{path}" for path in sources(REPOSITORY / "templates")}
-    assert templates
-    assert names == package | templates
+    schemas = {f"sdkpress/schemas/{path}" for path in sources(REPOSITORY / "docs/schemas")}
+    assert templates and schemas
+    assert names == package | templates | schemas
 
 
 def test_the_metadata_says_what_it_must(wheel: Path) -> None:
@@ -85,7 +86,7 @@ def test_the_sdist_builds_the_same_wheel(wheel: Path, sdist: Path, tmp_path: Pat
     top = {path.name for path in source.iterdir()}
     assert top == {
         *("CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml"),
-        *("generator", "templates", ".gitignore"),
+        *("docs", "generator", "templates", ".gitignore"),
     }
     (tmp_path / "again").mkdir()
     again = build("wheel", source, tmp_path / "again")

@@ -336,7 +336,8 @@ def test_check_names_the_cause_and_the_repair(
     answer = read_json(capsys)
     assert list(answer) == ["in_step", "findings", "repair"]
     assert (answer["in_step"], answer["repair"]) == (False, "sdkpress generate pets-client")
-    assert list(answer["findings"][0]) == ["client", "cause", "path", "message", "diff"]
+    keys = ["client", "cause", "path", "message", "diff", "line", "causes", "repair"]
+    assert list(answer["findings"][0]) == keys
     assert {finding["cause"] for finding in answer["findings"]} == {"document"}
     assert main(["generate"]) == 0
     assert main(["check", "--full"]) == 0
