@@ -96,9 +96,12 @@ class _Inliner:
             if other in self._waiting:
                 self._inline(other)
         self._active.discard(place)
-        source = None if target in self._active else _path(self._editor.root, target)
+        around = target in self._active or place.startswith(f"{target}/")  # would hold itself
+        source = None if around else _path(self._editor.root, target)
         value: Any = _node(self._editor.root, source) if source is not None else None
         siblings = {key: item for key, item in node.items() if key != "$ref"}
+        if source is not None and _holds(value, _nodes(self._editor.root, path[:-1])):
+            source = None
         if reference.startswith("#") and source is not None and target != place:
             if is_mapping(value) and siblings:
                 value = {**value, **siblings}
@@ -135,3 +138,27 @@ def _node(tree: Any, path: Path) -> Any:
     for part in path:
         tree = tree[part]
     return tree
+
+
+def _nodes(tree: Any, path: Path) -> list[Any]:
+    """What stands on the way to a node, from the root to itself."""
+    nodes = [tree]
+    for part in path:
+        nodes.append(nodes[-1][part])
+    return nodes
+
+
+def _holds(value: Any, nodes: Sequence[Any]) -> bool:
+    """Whether one of the nodes is `value` or in it: put there, the tree would never end."""
+    wanted = {id(node) for node in nodes}
+    seen: set[int] = set()
+    stack: list[Any] = [value]
+    while stack:
+        item = stack.pop()
+        if id(item) in seen or not (is_mapping(item) or is_sequence(item)):
+            continue
+        if id(item) in wanted:
+            return True
+        seen.add(id(item))
+        stack.extend(item.values() if is_mapping(item) else item)
+    return False

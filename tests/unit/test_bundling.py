@@ -379,3 +379,20 @@ def test_every_shared_document_loads_or_is_refused_with_a_place(
         reported = any(item.id == "duplicate-key" for item in found)
         assert reported == ("dup_keys" in row[column]), row[0]
     assert len(refused) == sum("http_refs" in row[column] for row in rows[1:] if len(row) > column)
+
+
+@pytest.mark.parametrize(
+    "schemas",
+    [
+        "A: {properties: {$ref: '#'}}",
+        "A: {properties: {$ref: '#/components/schemas'}}",
+        "A: {properties: {x: {properties: {$ref: '#/components/schemas/B'}}}}\n"
+        "    B: {properties: {x: {properties: {$ref: '#/components/schemas/A'}}}}",
+    ],
+)
+def test_a_map_that_would_hold_itself_is_no_endless_tree(folder: Path, schemas: str) -> None:
+    write(folder, root=f"{HEAD}components:\n  schemas:\n    {schemas}\n")
+    diagnostics = Diagnostics()
+    document = load_document(folder / "root.yaml", diagnostics, display="root.yaml")
+    assert "dangling-ref" in {item.id for item in diagnostics.items}
+    json.dumps(document.tree)  # raises ValueError for a tree within itself
