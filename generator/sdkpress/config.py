@@ -23,12 +23,11 @@ from sdkpress.client_names import (
     is_identifier,
     name_problems,
 )
-from sdkpress.diagnostics import Diagnostics, Location, SdkpressError, fatal
+from sdkpress.diagnostics import COMMAND_LINE, Diagnostics, Location, SdkpressError, fatal
 from sdkpress.provenance import sha256
 from sdkpress.tomlsource import find_key
 
 __all__ = [
-    "COMMAND_LINE",
     "Alias",
     "ClientConfig",
     "Config",
@@ -37,9 +36,6 @@ __all__ = [
     "find_project",
     "load_config",
 ]
-
-COMMAND_LINE = Location("<command-line>", 1, 1)
-"""The place of what an option says (clang's spelling)."""
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 

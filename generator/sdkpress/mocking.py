@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sdkpress.bundling import load_document
-from sdkpress.config import COMMAND_LINE, ClientConfig
-from sdkpress.diagnostics import Diagnostics, fatal, printable
+from sdkpress.config import ClientConfig
+from sdkpress.diagnostics import COMMAND_LINE, Diagnostics, fatal, printable
 from sdkpress.document import Document
 from sdkpress.request_log import RequestLog, exchange_lines
 from sdkpress.runtime.testing.app import FakeApp

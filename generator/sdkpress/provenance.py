@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import sys
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 
 from sdkpress.output import InputFile
@@ -94,6 +93,8 @@ def generator_fingerprint() -> str:
 
 
 def _version(distribution: str) -> str:
+    from importlib import metadata  # it costs as much as all else here
+
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:

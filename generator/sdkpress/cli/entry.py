@@ -15,8 +15,7 @@ from typer.exceptions import TyperException
 from sdkpress.cli.app import app
 from sdkpress.cli.console import Console
 from sdkpress.cli.console import console as out
-from sdkpress.config import COMMAND_LINE
-from sdkpress.diagnostics import SdkpressError, fatal
+from sdkpress.diagnostics import COMMAND_LINE, SdkpressError, fatal
 
 __all__ = ["main"]
 

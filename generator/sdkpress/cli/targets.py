@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, cast
 from sdkpress.checking import Cause
 from sdkpress.client_names import distribution_name
 from sdkpress.config import (
-    COMMAND_LINE,
     ClientConfig,
     Config,
     config_digest,
@@ -19,7 +18,15 @@ from sdkpress.config import (
     find_project,
     load_config,
 )
-from sdkpress.diagnostics import Diagnostic, Diagnostics, Location, SdkpressError, as_dict, fatal
+from sdkpress.diagnostics import (
+    COMMAND_LINE,
+    Diagnostic,
+    Diagnostics,
+    Location,
+    SdkpressError,
+    as_dict,
+    fatal,
+)
 from sdkpress.fingerprint import Remembered, recall, remember, request_key
 from sdkpress.formatting import Mode
 
