@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -17,6 +18,10 @@ from sdkpress.lowering.source import POINTER, Source, as_dict, as_list, child
 from sdkpress.trees import is_mapping
 
 MAX_PRODUCT = 64
+
+MAX_REPEATS = 50
+"""How often one schema counts in one allOf: members that share members, level upon level, would
+be more than can be counted."""
 
 MERGED = "merged"
 """Suffix of a schema merged from others in the place of one of them."""
@@ -57,7 +62,7 @@ def sole_member(node: dict[str, Any], pointer: str) -> Member | None:
 
 def merge_all_of(source: Source, node: dict[str, Any], pointer: str) -> dict[str, Any]:
     """An equivalent schema without allOf; members are referred to by pointer, not copied."""
-    parts = _flatten(source, node, pointer, (pointer,))
+    parts = _flatten(source, node, pointer, (pointer,), Counter())
     merged: dict[str, Any] = {}
     properties: dict[str, list[tuple[object, str]]] = {}
     required: dict[str, None] = {}
@@ -135,7 +140,7 @@ def merge_all_of(source: Source, node: dict[str, Any], pointer: str) -> dict[str
 
 
 def _flatten(
-    source: Source, value: object, pointer: str, seen: tuple[str, ...]
+    source: Source, value: object, pointer: str, seen: tuple[str, ...], met: Counter[str]
 ) -> list[tuple[dict[str, Any], str]]:
     node = as_dict(value)
     target = source.target(node)
@@ -149,13 +154,16 @@ def _flatten(
         except KeyError:
             source.dangling(node, target, pointer)
             return []
-        parts.extend(_flatten(source, found, target, (*seen, target)))
+        met[target] += 1
+        if met[target] > MAX_REPEATS:
+            return []  # it says what it said
+        parts.extend(_flatten(source, found, target, (*seen, target), met))
         rest = {key: item for key, item in node.items() if key not in ("$ref", POINTER)}
         if is_structural(rest):
-            parts.extend(_flatten(source, rest, pointer, seen))
+            parts.extend(_flatten(source, rest, pointer, seen, met))
         return parts
     for index, member in enumerate(as_list(node.get("allOf"))):
-        parts.extend(_flatten(source, member, child(pointer, "allOf", index), seen))
+        parts.extend(_flatten(source, member, child(pointer, "allOf", index), seen, met))
     own = {key: item for key, item in node.items() if key != "allOf"}
     for keyword in ("oneOf", "anyOf"):
         options = [source.target(as_dict(option)) for option in as_list(own.get(keyword))]

@@ -248,7 +248,9 @@ class Source:
         if self._anchors is None:
             self._anchors = {}
             stack: list[tuple[object, str]] = [(self.tree, "")]
-            seen: set[int] = set()  # what a file says once can be in the tree often, within itself too
+            seen: set[int] = (
+                set()
+            )  # what a file says once can be in the tree often, within itself too
             while stack:
                 value, pointer = stack.pop()
                 if id(value) in seen and isinstance(value, dict | list):
