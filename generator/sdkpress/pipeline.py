@@ -92,18 +92,10 @@ def analyse(
         loaded = load_overlaid(config.spec, config.overlays, diagnostics, progress)
     document, api = lower_document(loaded, diagnostics, progress)
     progress("name")
-    lock_path, locked = _read_lock(config)
+    lock_path = lock_of(config)
+    locked = _lock_bytes(lock_path)
     if pinned is None:
-        try:
-            pinned = read_lock(locked, config.name)
-        except ValueError as error:
-            line, message = 1, str(error)
-            if isinstance(error, json.JSONDecodeError):
-                line, message = error.lineno, error.msg
-            place = Location(lock_path.as_posix(), line, 1)
-            raise fatal(
-                "invalid-lock", f"the names lock cannot be read: {message}", place
-            ) from None
+        pinned = _names_of(lock_path, locked, config.name)
     api = apply_names(api, config.names)
     names = decide_names(api, pinned, config.names, diagnostics, document)
     api = configure_pagination(api, names, config.pagination, document, diagnostics)
@@ -261,15 +253,34 @@ def lock_of(config: ClientConfig) -> Path:
     return config.spec.with_name(f"{config.spec.stem}.names.lock")
 
 
-def _read_lock(config: ClientConfig) -> tuple[Path, bytes | None]:
-    """The names lock beside the document; only a configured client has one."""
-    path = lock_of(config)
+def names_in(lock: Path, client: str) -> PinnedNames:
+    """The names that a lock holds for a client; none where there is no such file.
+
+    Raises SdkpressError: `invalid-lock`, `file-unreadable`.
+    """
+    return _names_of(lock, _lock_bytes(lock), client)
+
+
+def _lock_bytes(lock: Path) -> bytes | None:
+    """None where there is no such file: only a configured client has one."""
     try:
-        return path, path.read_bytes()
+        return lock.read_bytes()
     except FileNotFoundError:
-        return path, None
+        return None
     except OSError as error:
-        raise fatal("file-unreadable", f"{path.as_posix()}: {error.strerror}") from None
+        place = Location(lock.as_posix(), 1, 1)
+        raise fatal("file-unreadable", f"{lock.as_posix()}: {error.strerror}", place) from None
+
+
+def _names_of(lock: Path, content: bytes | None, client: str) -> PinnedNames:
+    try:
+        return read_lock(content, client)
+    except ValueError as error:
+        line, message = 1, str(error)
+        if isinstance(error, json.JSONDecodeError):
+            line, message = error.lineno, error.msg
+        place = Location(lock.as_posix(), line, 1)
+        raise fatal("invalid-lock", f"the names lock cannot be read: {message}", place) from None
 
 
 def _document_digest(config: ClientConfig, document: Document) -> str:

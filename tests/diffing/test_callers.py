@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -37,7 +37,7 @@ class Versions:
         )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def versions(checker_folder: Path) -> Versions:
     with open_sides(str(CALLERS / "old.yaml"), str(CALLERS / "new.yaml")) as (old, new):
         found = compare(old, new)
@@ -121,6 +121,35 @@ def test_ignored_types_still_break_at_run_time(versions: Versions, tmp_path: Pat
     ]
     (call,) = versions.broken(project(tmp_path, {"a.py": "\n".join(lines)}))
     assert call.line == 5
+
+
+def test_another_copy_on_the_search_path_of_mypy(
+    versions: Versions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path, content in versions.old.items():
+        target = tmp_path / "copy" / path.removeprefix("src/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    monkeypatch.setenv("MYPYPATH", str(tmp_path / "copy"))
+    text = "from shop import Shop\nShop().orders.create(lines=[], gift=True).price + 1\n"
+    (call,) = versions.broken(project(tmp_path / "own", {"a.py": text}))
+    assert call.line == 2
+    assert os.environ["MYPYPATH"] == str(tmp_path / "copy")
+
+
+def test_a_server_that_must_be_given_now(versions: Versions, tmp_path: Path) -> None:
+    lines = [
+        "import shop",
+        "a = shop.Shop()  # !",
+        "b = shop.AsyncShop(timeout=3)  # !",
+        "c = shop.Shop(base_url='https://shop.test')",
+    ]
+    folder = project(tmp_path, {"a.py": "\n".join(lines)})
+    id = "python-base-url-became-required"
+    needed = Change(id, "runtime", "breaking", "`base_url` must be given now", "Shop")
+    found = replace(versions, changes=(needed,)).broken(folder)
+    assert {(call.file, call.line) for call in found} == marked(folder)
+    assert {call.change for call in found} == {needed}
 
 
 def test_vendored_copies_under_their_own_name(versions: Versions, tmp_path: Path) -> None:

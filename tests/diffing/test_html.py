@@ -179,6 +179,17 @@ def test_thousands_of_changes_keep_their_places_and_share_a_bound_of_lines() -> 
     assert "o:95969" in made
 
 
+def test_what_is_left_out_is_said_also_where_the_bound_is_met_exactly() -> None:
+    text = "\n".join(f"line{number}:\n  x: 1\n  y: 2\n  z: 3" for number in range(1602))
+    changes = tuple(  # of 8 rows each: with what is around a node
+        Change("x-added", "wire", "breaking", "m", "s", old=Place("o", 1 + 4 * n, f"/{n}"))
+        for n in range(1, 1601)
+    )
+    made = html(report(changes), {"o": text}, {})
+    shown = made.count('<table class="lines">')
+    assert shown == 1500 == 1600 - made.count("this page shows enough of them")
+
+
 def test_the_bytes_do_not_depend_on_the_process(tmp_path: Path) -> None:
     code = (
         "import sys\n"

@@ -172,10 +172,47 @@ def test_a_shallow_clone_says_what_to_do(
     assert "shallow" in item.help
 
 
+def test_a_repository_without_a_work_tree(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace(place / "specs/common.yaml", "    age: {type: integer}\n", "")
+    commit(place, "two")
+    bare = tmp_path.parent / f"{tmp_path.name}.git"
+    git(tmp_path, "clone", "-q", "--bare", os.fspath(tmp_path), os.fspath(bare))
+    monkeypatch.chdir(bare)
+    found = diffed("git:one:sub/specs/pets.yaml", "git:two:sub/specs/pets.yaml")
+    assert "models.Pet.age" in {change.subject for change in found.changes}
+    assert refused("git:one:sub/specs/pets.yaml")[0] == "file-not-found"
+    assert refused("git:one")[0] == "no-configuration"
+
+
 def test_outside_of_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     monkeypatch.chdir(tmp_path)
     assert refused("git:HEAD:a.yaml")[0] == "unreadable-revision"
+
+
+@pytest.mark.parametrize(
+    ("name", "id", "message"),
+    [
+        ("folder", "file-not-found", "folder: folder is a folder"),
+        ("pipe", "file-not-found", "pipe: pipe is a device or a pipe"),
+        ("https://x.test/a.yaml", "file-not-found", "https://x.test/a.yaml is an address"),
+        ("x" * 5_000, "file-not-found", "does not exist"),
+        ("", "usage", "the name of a document is empty"),
+    ],
+)
+def test_an_argument_that_is_no_file(
+    name: str, id: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    os.mkfifo("pipe")
+    Path("a.yaml").write_text("openapi: 3.1.0\n", encoding="utf-8")
+    for sides in ((name, "a.yaml"), ("a.yaml", name)):
+        found = refused(*sides)
+        assert found[0] == id
+        assert message in found[1]
 
 
 def test_without_git(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,6 +231,15 @@ def test_a_client_that_was_not_there(place: Path) -> None:
     assert id == "unknown-client"
     assert "name one with --client: pets-client, cats-client" in message
     assert diffed("git:one", client="pets-client").report().verdict.bump == "none"
+
+
+def test_the_only_client_may_have_another_name_now(place: Path) -> None:
+    for old, new in (('"pets-client"', '"animals"'), ('"pets"', '"animals"'), ('"Pets"', '"Zoo"')):
+        replace(place / "pyproject.toml", old, new)
+    found = {(change.id, change.before, change.after) for change in diffed("git:one").changes}
+    assert ("python-package-renamed", "pets", "animals") in found
+    assert ("python-client-renamed", "Pets", "Zoo") in found
+    assert "no client 'Zoo'" in refused("git:one", client="Zoo")[1]
 
 
 def test_a_revision_without_a_configuration(place: Path) -> None:

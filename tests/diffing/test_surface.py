@@ -213,6 +213,71 @@ TABLE: dict[str, tuple[Edit, str, str, tuple[str, ...], str]] = {
 del TABLE["field narrowed in answers"]
 
 
+def regions(url: str, **defaults: str) -> dict[str, Any]:
+    variables = {name: {"default": value} for name, value in defaults.items()}
+    return {"servers": [{"url": url, "variables": variables}]}
+
+
+def test_a_server_that_must_be_given_breaks_who_gave_none(tmp_path: Path) -> None:
+    found = told(python_changes(tmp_path, lambda tree: tree.pop("servers")))
+    assert found == {("base-url-became-required", "Shop", "runtime", "breaking")}
+    (tmp_path / "back").mkdir()
+    found = told(
+        python_changes(tmp_path / "back", lambda tree: tree.update(servers=[{"url": "/v1"}]))
+    )
+    assert found == {("base-url-became-required", "Shop", "runtime", "breaking")}
+
+
+@pytest.mark.parametrize(
+    ("edited", "expected"),
+    [
+        (
+            regions("https://{region}.shop.test", region="us"),
+            {("base-url-changed", "Shop", "runtime", "risky")},
+        ),
+        (
+            regions("https://{zone}.shop.test", zone="eu"),
+            {
+                ("server-variable-removed", "Shop(server_variables)", "runtime", "breaking"),
+                ("server-variable-removed", "Shop(server_variables)", "typing", "breaking"),
+                ("server-variable-added", "Shop(server_variables)", "runtime", "compatible"),
+                ("server-variable-added", "Shop(server_variables)", "typing", "compatible"),
+            },
+        ),
+    ],
+)
+def test_variables_of_a_server(
+    edited: dict[str, Any], expected: set[tuple[str, ...]], tmp_path: Path
+) -> None:
+    old = {**shop(), **regions("https://{region}.shop.test", region="eu")}
+    found, _ = compared(tmp_path, lambda tree: tree.update(edited), old)
+    assert told(tuple(change for change in found.changes if change.axis != "wire")) == expected
+
+
+def test_null_for_what_may_be_left_out_is_no_matter_of_types(tmp_path: Path) -> None:
+    def nullable(tree: dict[str, Any]) -> None:
+        parameters(tree)[2]["schema"] = {"type": ["integer", "null"], "default": 10}
+
+    expected = {("parameter-none-changed", "client.carts.items.get(limit)", "runtime", "risky")}
+    assert told(python_changes(tmp_path, nullable)) == expected
+    old = shop()
+    nullable(old)
+    found, _ = compared(tmp_path, lambda tree: tree.update(shop()), old)
+    assert told(tuple(item for item in found.changes if item.axis != "wire")) == expected
+
+
+def test_a_list_that_a_model_takes_may_have_more_in_it(tmp_path: Path) -> None:
+    old = shop()
+    items = {"type": "array", "items": STRING}
+    schema(old, "Address")["properties"]["tags"] = items
+    wider = {"type": "array", "items": {"type": ["string", "null"]}}
+    found, _ = compared(tmp_path, property_of("Address", "tags", wider), old)
+    fields = [item for item in found.changes if item.id == "python-field-type-widened"]
+    assert [(item.subject, item.axis, item.severity) for item in fields] == [
+        ("models.Address.tags", "typing", "risky")
+    ]
+
+
 def answer_none() -> dict[str, Any]:
     return {"204": {"description": "nothing"}}
 
@@ -257,8 +322,9 @@ def test_positional_arguments_in_another_order_are_seen_by_running_code_alone(
         lambda tree: tree["paths"]["/orders"]["get"].update(tags=["orders"]),
         lambda tree: tree["paths"]["/orders"]["get"].update(operationId="everyOrder"),
         lambda tree: schema(tree, "Order")["properties"]["comment"].update(maxLength=10),
+        lambda tree: tree["servers"][0].update(url="https://shop.test/"),
     ],
-    ids=["info", "summary", "paths", "example", "keys", "tag", "operation-id", "limit"],
+    ids=["info", "summary", "paths", "example", "keys", "tag", "operation-id", "limit", "slash"],
 )
 def test_what_callers_cannot_see_is_no_change_of_the_surface(edit: Edit, tmp_path: Path) -> None:
     assert not python_changes(tmp_path, edit)
@@ -329,6 +395,29 @@ def test_places_are_the_nodes_behind_the_names(tmp_path: Path) -> None:
     for change in found.changes:
         if change.subject == "models.Item.note" and change.old is not None:
             assert '"note"' in lines[change.old.line - 1]
+
+
+def test_members_that_share_members_are_not_counted_out(tmp_path: Path) -> None:
+    levels = 25  # with three ways each: more than can be walked one by one
+
+    def tower(*properties: str) -> Edit:
+        def edit(tree: dict[str, Any]) -> None:
+            found = tree["components"]["schemas"]
+            for level in range(levels):
+                found[f"Level{level}"] = {"allOf": [schema_ref(f"Level{level + 1}")] * 3}
+            members = {name: STRING for name in properties}
+            found[f"Level{levels}"] = {"type": "object", "properties": members}
+            tree["paths"]["/tower"] = {"get": {"responses": answer(schema_ref("Level0"))}}
+
+        return edit
+
+    old = shop()
+    tower("a", "b")(old)
+    found, _ = compared(tmp_path, tower("a"), old)
+    change = next(item for item in found.changes if item.subject == "models.Level0.b")
+    assert change.id == "python-field-removed"
+    assert change.old is not None
+    assert change.old.pointer == f"/components/schemas/Level{levels}/properties/b"
 
 
 def test_a_parameter_that_goes_has_the_place_where_the_operation_lists_it(tmp_path: Path) -> None:

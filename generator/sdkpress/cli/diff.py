@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,8 +12,7 @@ import typer
 
 from sdkpress.cli.console import console
 from sdkpress.cli.options import Quiet, Verbose
-from sdkpress.config import COMMAND_LINE
-from sdkpress.diagnostics import fatal
+from sdkpress.diagnostics import COMMAND_LINE, fatal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +79,7 @@ def diff(
     """Compare two versions: what breaks on the wire, for running code and for type checkers."""
     is_json = format is _Format.JSON
     console.configure(quiet=quiet, verbose=verbose, is_json=is_json, failure=_FAILURE)
-    if callers is not None and not callers.is_dir():
+    if callers is not None and not os.path.isdir(callers):
         message = f"--callers {callers.as_posix()}: there is no such folder"
         raise fatal("usage", message, COMMAND_LINE)
     from sdkpress.diffing.comparing import compare
@@ -92,6 +92,7 @@ def diff(
             broken = None if callers is None else _broken_calls(found, callers, step)
         report = found.report(broken, "" if callers is None else callers.as_posix())
         text = _written(report, found, format, is_file=out is not None)
+    console.show(found.warnings)
     _deliver(text, out, format)
     raise typer.Exit(_exit_code(report, fail_on))
 

@@ -15,9 +15,9 @@ _HEAD = """# Changes
 
 Every change that `sdkpress diff` can find, by its stable id.
 
-- **breaking**: who kept to the old contract can fail under the new one.
-- **risky**: whether he does, the documents cannot tell.
-- **compatible**: he does not.
+- **breaking**: those who kept to the old contract can fail under the new one.
+- **risky**: whether they do, the documents cannot tell.
+- **compatible**: they do not.
 
 ## Python
 

@@ -28,8 +28,8 @@ Axis = Literal["wire", "runtime", "typing"]
 `typing`, Python code when a type checker reads it."""
 
 Severity = Literal["breaking", "risky", "compatible"]
-"""`breaking`: who kept to the old contract can fail under the new one. `risky`: whether he does, the
-documents cannot tell. `compatible`: he does not."""
+"""`breaking`: those who kept to the old contract can fail under the new one. `risky`: whether they
+do, the documents cannot tell. `compatible`: they do not."""
 
 Cause = Literal["document", "overlay", "configuration", "names", "template", "generator"]
 """Which input made the change; the words are those of `check`."""

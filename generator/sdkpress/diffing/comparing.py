@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from functools import partial
 
 from sdkpress.config import ClientConfig, config_digest, config_from_options
-from sdkpress.diagnostics import Diagnostics, SdkpressError, fatal
+from sdkpress.diagnostics import Diagnostic, Diagnostics, SdkpressError
 from sdkpress.diffing.bump import next_version, verdict_of
 from sdkpress.diffing.causes import Inputs, attribute_causes, generator_changes
 from sdkpress.diffing.changes import BrokenCall, Change, Place, Report, sorted_changes
@@ -18,8 +18,7 @@ from sdkpress.diffing.wire import wire_changes
 from sdkpress.document import Document
 from sdkpress.loading import load_overlaid
 from sdkpress.naming import Names, PinnedNames
-from sdkpress.naming.lock import read_lock
-from sdkpress.pipeline import Analysis, analyse, source_files
+from sdkpress.pipeline import Analysis, analyse, lock_of, names_in, source_files
 from sdkpress.trees import is_mapping
 
 __all__ = ["Comparison", "compare"]
@@ -42,6 +41,8 @@ class Comparison:
     """Overlaid, not validated."""
     analyses: tuple[Analysis, Analysis] | None
     """Without what is for tests; None where both sides are the same."""
+    warnings: tuple[Diagnostic, ...] = ()
+    """References that lead nowhere: what they should name counts as anything."""
 
     def report(
         self, callers: tuple[BrokenCall, ...] | None = None, callers_folder: str = ""
@@ -115,14 +116,15 @@ def _compare(old: Side, new: Side, today: date, progress: Progress) -> Compariso
     )
     changes: tuple[Change, ...] = ()
     analyses: tuple[Analysis, Analysis] | None = None
+    found = Diagnostics(), Diagnostics()
     if not is_same:
         progress("wire")
         changes = wire_changes(before, after, today=today)
         progress("old package")
-        built = _analyse(first, before, pins[0])
+        built = _analyse(first, before, pins[0], found[0])
         progress("new package")
         pinned = pins[1] if pins[1] is not None else pinned_by(built.names)
-        analyses = built, _analyse(second, after, pinned)
+        analyses = built, _analyse(second, after, pinned, found[1])
         progress("surface")
         changes = (*changes, *surface_changes(*analyses), *default_changes(changes, *analyses))
         if old.is_configured and new.is_configured:
@@ -134,8 +136,22 @@ def _compare(old: Side, new: Side, today: date, progress: Progress) -> Compariso
         changes = (*changes, *generator_changes(old, first, lambda: _of_old(analyses, first, pins)))
     shown = sorted_changes([_shown(change, old, new) for change in changes])
     differs = not is_same or bool(shown)
+    warnings = [
+        side.relabelled(item)
+        for side, collected in zip((old, new), found, strict=True)
+        for item in collected.items
+        if item.id == "dangling-ref"
+    ]
     return Comparison(
-        old, new, first, second.compatibility, shown, differs, (before, after), analyses
+        old,
+        new,
+        first,
+        second.compatibility,
+        shown,
+        differs,
+        (before, after),
+        analyses,
+        tuple(dict.fromkeys(warnings)),
     )
 
 
@@ -187,15 +203,7 @@ def _named(config: ClientConfig, document: Document) -> ClientConfig:
 
 def _pins(side: Side, config: ClientConfig) -> PinnedNames:
     """The names that a lock holds: the client's, or one that happens to be beside the document."""
-    path = side.lock or config.spec.with_name(f"{config.spec.stem}.names.lock")
-    try:
-        return read_lock(path.read_bytes(), config.name)
-    except FileNotFoundError:
-        return PinnedNames()
-    except OSError as error:
-        raise fatal("file-unreadable", f"{path.as_posix()}: {error.strerror}") from None
-    except ValueError as error:
-        raise fatal("invalid-lock", f"{path.as_posix()}: {error}") from None
+    return names_in(side.lock or lock_of(config), config.name)
 
 
 def pinned_by(names: Names) -> PinnedNames:
@@ -203,10 +211,15 @@ def pinned_by(names: Names) -> PinnedNames:
     return PinnedNames(names.operations, names.schemas, names.webhooks)
 
 
-def _analyse(config: ClientConfig, document: Document | None, pinned: PinnedNames) -> Analysis:
-    diagnostics = Diagnostics()
-    found = analyse(config, diagnostics, loaded=document, pinned=pinned, has_testing=False)
-    diagnostics.raise_errors()
+def _analyse(
+    config: ClientConfig,
+    document: Document | None,
+    pinned: PinnedNames,
+    diagnostics: Diagnostics | None = None,
+) -> Analysis:
+    collected = Diagnostics() if diagnostics is None else diagnostics
+    found = analyse(config, collected, loaded=document, pinned=pinned, has_testing=False)
+    collected.raise_errors()
     return found
 
 

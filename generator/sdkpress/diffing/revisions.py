@@ -32,7 +32,8 @@ _ENVIRONMENT = {
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A repository: its top folder, and the working folder below that (posix, "" is the top)."""
+    """A repository: its top folder, and the working folder below that (posix, "" is the top). One
+    without a work tree, as on a server, has the folder of git itself as its top."""
 
     top: Path
     prefix: str
@@ -144,10 +145,11 @@ def find_repository(folder: Path) -> Repository:
         said = found.stderr.decode("utf-8", "replace").strip().split("\n")[0]
         if "dubious ownership" in said:
             raise _failure(f"git refuses to read the repository: {said}", "")
-        raise _failure("the working folder is in no git repository", "")
+        bare = _run(folder, "rev-parse", "--absolute-git-dir")
+        if bare.returncode:
+            raise _failure("the working folder is in no git repository", "")
+        return Repository(Path(os.fsdecode(bare.stdout).rstrip("\n")), "")
     top, prefix = os.fsdecode(found.stdout).split("\n")[:2]
-    if not top:
-        raise _failure("the repository has no work tree", "")
     return Repository(Path(top), posixpath.normpath(prefix) if prefix else "")
 
 

@@ -14,8 +14,8 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sdkpress.config import COMMAND_LINE, ClientConfig, Config, find_project, load_config
-from sdkpress.diagnostics import Diagnostic, Location, SdkpressError, fatal
+from sdkpress.config import ClientConfig, Config, find_project, load_config
+from sdkpress.diagnostics import COMMAND_LINE, Diagnostic, Location, SdkpressError, fatal
 from sdkpress.diffing.revisions import Revision, find_repository
 from sdkpress.document import Document
 from sdkpress.pipeline import lock_of
@@ -139,10 +139,14 @@ class Side:
         try:
             yield
         except SdkpressError as error:
-            told = error.diagnostics
-            for checkout in self._checkouts:
-                told = tuple(map(checkout.relabelled, told))
+            told = map(self.relabelled, error.diagnostics)
             raise SdkpressError(*dict.fromkeys(told)) from None
+
+    def relabelled(self, item: Diagnostic) -> Diagnostic:
+        """A diagnostic about a file of this side, which it names as the user knows it."""
+        for checkout in self._checkouts:
+            item = checkout.relabelled(item)
+        return item
 
     @property
     def _checkouts(self) -> tuple[Checkout, ...]:
@@ -174,6 +178,9 @@ class _Named:
 
 
 def _parse(text: str) -> _Named:
+    if not text:
+        message = "the name of a document is empty"
+        raise fatal("usage", message, COMMAND_LINE)
     if not text.startswith(_SCHEME):
         return _Named(text, "", text)
     revision, colon, file = text[len(_SCHEME) :].partition(":")
@@ -187,6 +194,7 @@ class _Opener:
     def __init__(self, folder: Path, client: str | None) -> None:
         self._folder = folder
         self._client = client
+        self._first: ClientConfig | None = None
         self._checkouts: dict[str, Checkout] = {}
 
     def open(self, old: _Named, new: _Named | None) -> tuple[Side, Side]:
@@ -197,7 +205,7 @@ class _Opener:
             return self._file(old), self._file(new or self._in_tree(old))
         first = None if old.file else self._at_revision(old)
         if first is not None:
-            self._client = self._client or first.config.name
+            self._first = first.config
         if new is None:
             second = self._in_project()
         elif not new.file:
@@ -213,10 +221,8 @@ class _Opener:
         if named.revision:
             checkout = self._checkout(named.revision)
             path = self._find_file(checkout, named)
-        elif not path.is_file():
-            kind = "is a folder" if path.is_dir() else "does not exist"
-            place = Location(path.as_posix(), 1, 1)
-            raise fatal("file-not-found", f"{path.as_posix()} {kind}", place)
+        elif not os.path.isfile(path):  # False, too, for what cannot be a path
+            raise _no_file(named.file)
         if base is not None:
             config = replace(base.config, spec=path)
             lock = base.lock or lock_of(base.config)
@@ -252,7 +258,7 @@ class _Opener:
     def _in_project(self) -> Side:
         """The configured client as it is in the working tree."""
         config = load_config(find_project(Path()))
-        found = _choose(config, self._client, config.file.as_posix())
+        found = self._choose(config, config.file.as_posix())
         return Side("working tree", found, lock=lock_of(found), is_configured=True)
 
     def _at_revision(self, named: _Named) -> Side:
@@ -277,7 +283,7 @@ class _Opener:
                 help = "Name the document: git:REVISION:FILE."
                 raise fatal("no-configuration", message, missing, help) from None
             raise SdkpressError(*map(checkout.relabelled, error.diagnostics)) from None
-        found = _choose(config, self._client, label)
+        found = self._choose(config, label)
         lock = lock_of(found)
         for path in (found.spec, *found.overlays, lock):
             if checkout.name_of(path) is None:
@@ -288,6 +294,13 @@ class _Opener:
                 raise fatal("unreadable-revision", message, missing)
         return Side(named.text, found, checkout, lock, is_configured=True)
 
+    def _choose(self, config: Config, label: str) -> ClientConfig:
+        """The client that was named; else the one that the other side has, which may have another
+        name now where there is no other."""
+        if self._client is None and self._first is not None and len(config.clients) > 1:
+            return _choose(config, self._first.name, label)
+        return _choose(config, self._client, label)
+
     def _checkout(self, revision: str) -> Checkout:
         if revision not in self._checkouts:
             folder = self._folder / str(len(self._checkouts))
@@ -295,6 +308,20 @@ class _Opener:
             found = find_repository(Path()).revision(revision)
             self._checkouts[revision] = Checkout(folder, found)
         return self._checkouts[revision]
+
+
+def _no_file(text: str) -> SdkpressError:
+    """What to say of an argument that is no regular file."""
+    if "://" in text:
+        message, help = "is an address", "`sdkpress pull` fetches it into a file."
+    elif os.path.isdir(text):
+        message, help = "is a folder", "Name the document in it."
+    elif os.path.exists(text):
+        # Documents are read more than once, which a pipe cannot give: `diff <(...) FILE`.
+        message, help = "is a device or a pipe", "Write it into a file, or name git:REV:FILE."
+    else:
+        message, help = "does not exist", ""
+    return fatal("file-not-found", f"{text} {message}", Location(text, 1, 1), help)
 
 
 def _choose(config: Config, name: str | None, label: str) -> ClientConfig:

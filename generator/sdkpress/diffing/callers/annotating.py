@@ -1,4 +1,4 @@
-"""Writes types into a copy of the user's text where he wrote none, so that a checker looks there."""
+"""Writes types into a copy of the user's text where they wrote none, so that a checker looks there."""
 
 from __future__ import annotations
 

@@ -149,21 +149,25 @@ class Explainer:
                 )
 
     def _behind(self, complaint: Complaint) -> Change | None:
-        """The change of what stands in the place, or of what the names in it come from."""
-        for use in self._candidates(complaint):
-            subject = subject_of(use, self._package)
-            change = self._changes.about(subject, *_TYPING)
-            if change is not None and change.severity != "compatible":
-                return change
-        for use in self._candidates(complaint):
-            change = self._changes.about(subject_of(use, self._package), *_TYPING)
-            if change is not None:
-                return change
-        return None
-
-    def _candidates(self, complaint: Complaint) -> list[Use]:
+        """The change of what stands in the place, or of what the names in it come from; else of
+        what stands in the line: of `pet.age + 1`, a type checker may complain about the 1."""
         start = (complaint.line, complaint.column)
         end = (complaint.end_line, max(complaint.end_column, complaint.column + 1))
+        whole = ((complaint.line, 0), (complaint.end_line + 1, 0))
+        for first, last in ((start, end), whole):
+            subjects = [subject_of(use, self._package) for use in self._candidates(first, last)]
+            found = [
+                change
+                for subject in subjects
+                if (change := self._changes.about(subject, *_TYPING)) is not None
+            ]
+            breaking = [change for change in found if change.severity != "compatible"]
+            if breaking or found:
+                return [*breaking, *found][0]
+        return None
+
+    def _candidates(self, start: tuple[int, int], end: tuple[int, int]) -> list[Use]:
+        """The uses in a range of the text, or around its start, then those they come from."""
         inside = [
             use
             for use in self._uses

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sdkpress.diffing.callers.findings import Broken
 from sdkpress.diffing.callers.package_members import PackageMembers, Parameter, Signature
 from sdkpress.diffing.callers.subjects import Changes, shown, subject_of
-from sdkpress.diffing.callers.uses import Argument, Origins, Use
+from sdkpress.diffing.callers.uses import Origins, Use
 from sdkpress.diffing.changes import Change
 
 __all__ = ["Rules"]
@@ -117,6 +117,13 @@ class Rules:
         yield from self._positions(use, subject, old, new)
         if use.kind == "partial" or use.is_open:
             return
+        needed = self._changes.about(subject.removeprefix("Async"), "base-url-became-required")
+        if needed is not None and "base_url" not in passed:
+            message = (
+                f"`{shown(subject)}` has no server by default now, and this call passes no "
+                "`base_url`; it may come from the environment"
+            )
+            yield Broken.at(use, message, "base_url", needed)
         for parameter in new.parameters:
             if parameter.name in passed:
                 continue
@@ -250,14 +257,3 @@ def _passed(use: Use, signature: Signature) -> frozenset[str]:
         for argument in use.arguments
         if argument.name or 0 <= argument.position < len(positions)
     )
-
-
-def argument_named(use: Use, signature: Signature, name: str) -> Argument | None:
-    """What a call passes for a parameter, by name or by position."""
-    for argument in use.arguments:
-        if argument.name == name:
-            return argument
-        if not argument.name and 0 <= argument.position < len(signature.positions):
-            if signature.positions[argument.position] == name:
-                return argument
-    return None

@@ -46,7 +46,7 @@ class Scan:
 
 def scan(folder: Path, package: str, notice: Notice) -> Scan:
     """All Python files of the user's; hidden folders, virtual environments, what sdkpress wrote, and
-    whatever links lead to are not his.
+    whatever links lead to are not theirs.
 
     Raises SdkpressError where the folder is none.
     """

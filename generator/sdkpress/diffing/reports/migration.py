@@ -29,7 +29,7 @@ def migration_notes(found: Sequence[Entry]) -> list[list[str]]:
 
 
 def before_and_after(change: Change) -> _Pair:
-    """What a caller wrote and what he writes now, as Python: `("client.pets.list(limit=...)",
+    """What callers wrote and what they write now, as Python: `("client.pets.list(limit=...)",
     "client.pets.list(...)")`. "" where the change does not say, or nothing takes its place."""
     words = NOTES.get(change.id)
     pair = words(change) if words is not None else None

@@ -189,8 +189,9 @@ class _Cards:
     def _card(self, group: Sequence[tuple[str, Entry]]) -> _Card:
         change = group[0][1].change
         old, new = node_places(change)
-        lines = self._excerpt(old, new)
-        is_cut = lines is not None and len(lines.rows) > self._rows
+        is_full = self._rows <= 0
+        lines = None if is_full else self._excerpt(old, new)
+        is_cut = is_full or (lines is not None and len(lines.rows) > self._rows)
         if lines is not None and not is_cut:
             self._rows -= len(lines.rows)
         return _Card(
@@ -202,8 +203,6 @@ class _Cards:
         )
 
     def _excerpt(self, old: Place | None, new: Place | None) -> Excerpt | None:
-        if self._rows <= 0:
-            return Excerpt((), 0)
         if (old, new) not in self._excerpts:
             made = excerpt(self._old.block(old), self._new.block(new))
             self._excerpts[old, new] = made

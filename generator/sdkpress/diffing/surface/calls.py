@@ -160,6 +160,8 @@ def _compare_types(
     tell_values(place, name, old.annotation, new.annotation, drafts)
     # What None or UNSET say is told as the default's.
     before, after = _given(old), _given(new)
+    if None not in (old.default, new.default):  # a type checker takes None for both
+        before, after = before.removesuffix(" | None"), after.removesuffix(" | None")
     relation, _ = ground.relation(before, after)
     texts = (before, after)
     if relation == "wider":

@@ -41,6 +41,18 @@ _IDS: Mapping[str, PythonId] = {
     "python-environment-changed": _runtime(
         "breaking", "The client reads environment variables of other names"
     ),
+    "python-base-url-became-required": _runtime(
+        "breaking", "The document names no server any more, so `base_url` must be given"
+    ),
+    "python-base-url-became-optional": _runtime(
+        "compatible", "The document names a server, so `base_url` may be left out"
+    ),
+    "python-server-variable-removed": _both(
+        "breaking", "A variable of the server's URL is gone from `server_variables`"
+    ),
+    "python-server-variable-added": _both(
+        "compatible", "The server's URL has a new variable in `server_variables`"
+    ),
     "python-base-url-changed": _runtime("risky", "The client talks to another server by default"),
     # Operations and functions
     "python-operation-removed": _both("breaking", "A method is gone"),
@@ -125,7 +137,8 @@ _IDS: Mapping[str, PythonId] = {
     ),
     "python-field-type-widened": _typing(
         "breaking",
-        "An attribute can be what it was not before; compatible where only requests have it",
+        "An attribute can be what it was not before; compatible where only requests have it, risky "
+        "where it is a list or a dict, which a variable of the old type does not fit",
     ),
     "python-field-type-changed": _both("breaking", "An attribute has another type"),
     # Plain dicts

@@ -22,12 +22,13 @@ def tell_values(subject: str, name: str, old: str, new: str, drafts: Drafts) -> 
     is_open = all(any(item.name in _OPEN for item in side) for side in (before, after))
     if not was or not now or not is_open:
         return
+    known, present = set(was), set(now)
     for value in was:
-        if value not in now:
+        if value not in present:
             message = f"{name} no longer lists {value}"
             drafts.add("python-enum-value-removed", subject, message, typing="risky", before=value)
     for value in now:
-        if value not in was:
+        if value not in known:
             message = f"{name} lists {value} too"
             drafts.add(
                 "python-enum-value-added", subject, message, typing="compatible", after=value

@@ -76,7 +76,8 @@ class Interface:
     client: str = ""
     constructor: Callable | None = None
     constants: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Facts of the client that no annotation shows: `env_prefix`, `servers`."""
+    """Facts of the client that no annotation shows: `env_prefix`, `servers`,
+    `server_variables` with their defaults."""
     operations: Mapping[str, Callable] = field(default_factory=dict[str, Callable])
     functions: Mapping[str, Callable] = field(default_factory=dict[str, Callable])
     records: Mapping[str, Record] = field(default_factory=dict[str, Record])

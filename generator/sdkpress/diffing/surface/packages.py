@@ -69,30 +69,86 @@ def compare_interfaces(
 def _compare_client(old: Interface, new: Interface, ground: Ground, drafts: Drafts) -> None:
     if old.constructor is not None and new.constructor is not None:
         compare_callables(old.client, old.constructor, new.constructor, ground, drafts, {})
-    for id, key, words in (
-        ("python-environment-changed", "env_prefix", "environment variables are read with"),
-        ("python-base-url-changed", "servers", "requests go by default to"),
-    ):
-        before, after = old.constants.get(key), new.constants.get(key)
-        if before is not None and after is not None and before != after:
-            was, now = _first(before), _first(after)
-            if was != now:
-                message = f"{words} `{now}`, was `{was}`"
-                drafts.add(
-                    id, old.client, message,
-                    runtime="breaking" if key == "env_prefix" else "risky",
-                    before=was, after=now,
-                )  # fmt: skip
+    _compare_facts(old, new, drafts)
+    _compare_server_variables(old, new, drafts)
+
+
+def _compare_facts(old: Interface, new: Interface, drafts: Drafts) -> None:
+    """What a client takes where its constructor is not told."""
+    was, now = (_first(side.constants.get("env_prefix", "''")) for side in (old, new))
+    if was and now and was != now:
+        message = f"environment variables are read with `{now}`, was `{was}`"
+        drafts.add(
+            "python-environment-changed", old.client, message,
+            runtime="breaking", before=was, after=now,
+        )  # fmt: skip
+    _compare_servers(old.client, _server(old), _server(new), drafts)
+
+
+def _compare_servers(client: str, was: str | None, now: str | None, drafts: Drafts) -> None:
+    if was == now or was is None or now is None:
+        return
+    if was and now and was.rstrip("/") == now.rstrip("/"):
+        return  # a slash at its end is not sent twice
+    if not now:
+        message = f"`base_url` must be given now: there is no server by default, was `{was}`"
+        drafts.add(
+            "python-base-url-became-required", client, message, runtime="breaking", before=was
+        )
+    elif not was:
+        message = f"`base_url` may be left out now: requests go by default to `{now}`"
+        drafts.add(
+            "python-base-url-became-optional", client, message, runtime="compatible", after=now
+        )
+    else:
+        message = f"requests go by default to `{now}`, was `{was}`"
+        drafts.add(
+            "python-base-url-changed", client, message,
+            runtime="risky", before=was, after=now,
+        )  # fmt: skip
+
+
+def _compare_server_variables(old: Interface, new: Interface, drafts: Drafts) -> None:
+    before, after = map(_server_variables, (old, new))
+    if not before or not after:
+        return  # the argument came or went as a whole
+    place = f"{old.client}(server_variables)"
+    for name in sorted(before.keys() ^ after.keys()):
+        is_new = name in after
+        drafts.both(
+            "python-server-variable-added" if is_new else "python-server-variable-removed",
+            place, f"the server has {'a' if is_new else 'no'} variable `{name}` now",
+            "compatible" if is_new else "breaking",
+        )  # fmt: skip
+
+
+def _server(side: Interface) -> str | None:
+    """Where requests go by default, "" where that must be said; None where nothing is known."""
+    if "servers" not in side.constants:
+        return None
+    url = _first(side.constants["servers"])
+    for name, value in _server_variables(side).items():
+        url = url.replace(f"{{{name}}}", str(value))
+    return url
+
+
+def _server_variables(side: Interface) -> Mapping[str, object]:
+    value = _literal(side.constants.get("server_variables", "{}"))
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
 
 
 def _first(source: str) -> str:
-    try:
-        value: object = ast.literal_eval(source)
-    except (SyntaxError, ValueError):
-        return source
+    value = _literal(source)
     if isinstance(value, tuple):
         return str(cast("tuple[object, ...]", value)[0]) if value else ""
     return str(value)
+
+
+def _literal(source: str) -> object:
+    try:
+        return ast.literal_eval(source)
+    except (SyntaxError, ValueError):
+        return source
 
 
 def _compare_operations(

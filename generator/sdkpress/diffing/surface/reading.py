@@ -33,6 +33,7 @@ _KINDS: Mapping[griffe.ParameterKind, Kind] = {
     griffe.ParameterKind.var_keyword: "many-keywords",
 }
 _EXPORTING = {"__init__.py": "", "errors.py": "errors", "testing/__init__.py": "testing"}
+_FACTS = ("env_prefix", "servers", "server_variables")
 _OVERLOAD = re.compile(r"^from \.+_runtime\.overloads import overload$", re.MULTILINE)
 _MANGLED = (
     "annotations builtins datetime decimal deprecated models overload self uuid warn_deprecated"
@@ -101,7 +102,7 @@ class _Reader:
                 self._constructor = _callable(constructor, is_method=True)
         facts = module.members.get("_API")
         if isinstance(facts, griffe.Attribute):
-            self._constants.update(_keywords(str(facts.value), ("env_prefix", "servers")))
+            self._constants.update(_keywords(str(facts.value), _FACTS))
 
     def _read_webhooks(self, module: griffe.Module) -> None:
         exported = _strings(module.members.get("__all__"))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sdkpress.diffing.changes import Severity
 from sdkpress.diffing.surface.drafting import Drafts, Ground
 from sdkpress.diffing.surface.enums import tell_values
 from sdkpress.diffing.surface.interface import Field, Record
-from sdkpress.diffing.surface.types import NONE
+from sdkpress.diffing.surface.types import NONE, loses_container
 
 __all__ = ["compare_alias", "compare_records"]
 
@@ -91,9 +92,11 @@ class _Fields:
         texts = (old.annotation, new.annotation)
         if relation == "wider":
             message = f"{full} can be more than before: `{new.annotation}`, was `{old.annotation}`"
+            is_strict = loses_container(*texts, self._ground.scopes)
+            given: Severity = "risky" if is_strict else "compatible"
             self._drafts.add(
                 "python-field-type-widened", place, message,
-                typing="breaking" if self._is_returned else "compatible", texts=texts,
+                typing="breaking" if self._is_returned else given, texts=texts,
             )  # fmt: skip
         elif relation == "narrower":
             message = f"{full} can be less than before: `{new.annotation}`, was `{old.annotation}`"

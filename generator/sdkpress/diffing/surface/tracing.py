@@ -25,7 +25,8 @@ _COMING_AND_GOING = frozenset(
     ("python-parameter-added", "python-parameter-removed", "python-required-parameter-added")
 )
 _DERIVED = "~:"
-_DEPTH = 20
+_KEPT = 100
+"""Of how many schemas the properties are kept at hand: changes of one stand together."""
 
 
 def accepted_names(api: Api, names: Names) -> frozenset[str]:
@@ -164,6 +165,8 @@ class TracedSide:
         self._analysis = analysis
         self._tree = Tree(analysis.document)
         self.by_name = {place.dotted(): key for key, place in analysis.names.operations.items()}
+        self._known_fields: dict[SchemaId, tuple[dict[str, str], frozenset[str]]] = {}
+        self._known_properties: dict[str, dict[str, str]] = {}
 
     @functools.cached_property
     def _operations(self) -> dict[str, Operation]:
@@ -238,7 +241,8 @@ class TracedSide:
             webhook = self._webhooks.get(rest.removeprefix("parse_").partition("(")[0])
             return self._place(webhook.pointer) if webhook else None
         if subject == "webhooks.Event":
-            return self._existing("/webhooks")
+            callbacks = (self._place(item.pointer) for item in self._webhooks.values())
+            return self._existing("/webhooks") or next(callbacks, None)
         if subject.partition("(")[0] == self._analysis.config.client:
             argument = subject.partition("(")[2].rstrip(")")
             return self._credential(argument) if argument else self._existing("/servers")
@@ -254,14 +258,23 @@ class TracedSide:
         schema = self._analysis.api.schemas[id]
         if not isinstance(schema, ObjectSchema):
             return None
-        wire = {value: key for key, value in _attributes(schema, self._analysis.names).items()}
+        attributes, sent = self._fields(schema)
         if name.endswith("Param") and name not in self._schemas:
-            found = next((item.name for item in schema.properties if item.name == attribute), None)
+            found = attribute if attribute in sent else None
         else:
-            found = wire.get(attribute)
+            found = attributes.get(attribute)
         if found is None:
             return None
         return self._place(self._property(pointer, found) or pointer)
+
+    def _fields(self, schema: ObjectSchema) -> tuple[dict[str, str], frozenset[str]]:
+        """Names in JSON by names of attributes, and all names in JSON."""
+        known = self._known_fields.get(schema.id)
+        if known is None:
+            pairs = _attributes(schema, self._analysis.names)
+            known = {value: key for key, value in pairs.items()}, frozenset(pairs)
+            self._known_fields[schema.id] = known
+        return known
 
     def _credential(self, argument: str) -> Place | None:
         for view in self._analysis.package.credentials:
@@ -272,19 +285,33 @@ class TracedSide:
 
     def _property(self, pointer: str, name: str) -> str:
         """The pointer of a property of a schema, also of one that a part of its allOf has."""
-        start = self._tree.node(pointer)
-        for node in self._parts(start, _DEPTH) if start else ():
-            properties = node.members("properties")
-            if name in properties:
-                return properties[name].pointer
-        return ""
+        known = self._known_properties.get(pointer)
+        if known is None:
+            if len(self._known_properties) >= _KEPT:
+                self._known_properties.clear()
+            known = self._known_properties[pointer] = self._find_properties(pointer)
+        return known.get(name, "")
 
-    def _parts(self, node: Node, depth: int) -> Iterator[Node]:
-        node = self._tree.resolve(node)
-        yield node
-        for key in ("allOf", "anyOf", "oneOf") if depth else ():
-            for item in node.items(key):
-                yield from self._parts(item, depth - 1)
+    def _find_properties(self, pointer: str) -> dict[str, str]:
+        start = self._tree.node(pointer)
+        found: dict[str, str] = {}
+        for node in self._parts(start) if start else ():
+            for name, member in node.members("properties").items():
+                found.setdefault(name, member.pointer)
+        return found
+
+    def _parts(self, start: Node) -> Iterator[Node]:
+        """A schema and all that it is combined of, each once."""
+        seen: set[str] = set()
+        waiting = [start]
+        while waiting:
+            node = self._tree.resolve(waiting.pop())
+            if node.pointer in seen:
+                continue
+            seen.add(node.pointer)
+            yield node
+            below = [item for key in ("allOf", "anyOf", "oneOf") for item in node.items(key)]
+            waiting.extend(reversed(below))
 
     def _existing(self, pointer: str) -> Place | None:
         return self._place(pointer) if self._tree.node(pointer) is not None else None

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Relation", "Scope", "Type", "parse_type", "relate"]
+__all__ = ["Relation", "Scope", "Type", "loses_container", "parse_type", "relate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +182,17 @@ def relate(
     if gone:
         return ("other" if came else "narrower"), in_common
     return ("wider" if came else "same"), True
+
+
+def loses_container(old: str, new: str, scopes: tuple[Scope, Scope]) -> bool:
+    """Whether a list or a dict that was taken no longer is, although all of its items are: to a type
+    checker a variable of `list[str]` is no `list[str | int]`, as somebody could append to it."""
+    was, now = scopes
+    taken = now.expand(now.read(new))
+    return any(
+        item.name in ("list", "dict") and item.arguments and item not in taken
+        for item in was.expand(was.read(old))
+    )
 
 
 def _is_name(item: Type) -> bool:

@@ -201,5 +201,6 @@ class Notes:
 
 def _place(shape: Shape | str | None, keys: tuple[str, ...]) -> str | None:
     if isinstance(shape, Shape):
-        return shape.place(*keys) if shape.layers else None
+        # A schema that refers to nothing stands somewhere; one that is not there does not.
+        return shape.place(*keys) or None
     return shape

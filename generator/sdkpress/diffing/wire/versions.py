@@ -1,4 +1,4 @@
-"""`info.version` against what changed: who numbers his document promises something by it."""
+"""`info.version` against what changed: a version number is a promise."""
 
 from __future__ import annotations
 

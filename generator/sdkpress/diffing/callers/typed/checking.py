@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,7 +108,10 @@ class Checker:
             build_sources = [*_around(given), *(_as_build_source(source) for source in given)]
             output = io.StringIO()
             try:
-                result = build.build(build_sources, self._options(), stdout=output, stderr=output)
+                with _collector_put_back(), _without_search_path():
+                    result = build.build(
+                        build_sources, self._options(), stdout=output, stderr=output
+                    )
             except CompileError as error:
                 findings = _findings(error.messages)
                 blocked = {finding.path: finding.message for finding in findings} or {}
@@ -150,6 +155,30 @@ class Checker:
         }
         options.process_error_codes(error_callback=_refused)
         return options
+
+
+@contextmanager
+def _collector_put_back() -> Generator[None]:
+    """mypy tunes the garbage collector of the whole process, and turns it on."""
+    thresholds, was_enabled = gc.get_threshold(), gc.isenabled()
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        if not was_enabled:
+            gc.disable()
+
+
+@contextmanager
+def _without_search_path() -> Generator[None]:
+    """mypy looks into the folders of MYPYPATH first, and may find a copy of the package there that
+    is neither the old one nor the new one."""
+    given = os.environ.pop("MYPYPATH", None)
+    try:
+        yield
+    finally:
+        if given is not None:
+            os.environ["MYPYPATH"] = given
 
 
 def _refused(message: str) -> None:
