@@ -361,7 +361,8 @@ def _checked_url(text: str, place: str) -> httpx2.URL:
     try:
         url = httpx2.URL(text)
     except (httpx2.InvalidURL, ValueError, UnicodeError) as error:
-        raise fatal("invalid-source", f"This is not a URL: {error}.", location) from None
+        message = f"This is not a URL: {str(error).rstrip('.')}."
+        raise fatal("invalid-source", message, location) from None
     if url.scheme not in ("http", "https") or not url.host:
         message = f"Not an http or https URL: {shown_url(text)}"
         raise fatal("invalid-source", message, location)
@@ -459,7 +460,8 @@ def _status_text(status: int) -> str:
 
 
 def _failed(url: str, reason: str) -> SdkpressError:
-    return fatal("fetch-failed", f"Cannot fetch this: {reason}.", Location(url, 1, 1))
+    message = f"Cannot fetch this: {reason.rstrip('.')}."
+    return fatal("fetch-failed", message, Location(url, 1, 1))
 
 
 def _too_large(url: str, limit: int) -> SdkpressError:

@@ -197,6 +197,8 @@ class _Pull:
         recorded = self._of_source(source)
         kept: set[str] = set()
         only = len(recorded) == len(taken.documents) == 1
+        self._refuse_cut_index(source, taken)
+        emptied = self._emptied(source, taken)
         if self.options.name and len(taken.documents) != 1:
             message = f"This leads to {len(taken.documents)} documents, which cannot have one name."
             raise fatal("invalid-source", message, _place(source))
@@ -212,7 +214,7 @@ class _Pull:
                 raise fatal("source-conflict", message, _place(source))
             self._refuse_conflicts(found)
             found = self._unless_same(found)
-            self._refuse_shrunk(found)
+            self._refuse_shrunk(found, emptied)
             self.found[entry.document] = found
             kept.add(entry.document)
         gone = [old for old in recorded if old.document not in kept]
@@ -237,10 +239,35 @@ class _Pull:
             return found
         return _Found(replace(found.entry, sha256=old.sha256), None)
 
-    def _refuse_shrunk(self, found: _Found) -> None:
-        """Raise where the source lost so much that it is more likely to be broken than changed."""
+    def _refuse_cut_index(self, source: str, taken: Taken) -> None:
+        """Raise where the index has only the first of its pages, as half of the file would."""
+        old = self.indexes.get(source)
+        if old is None or taken.index is None or self.options.allow_shrink:
+            return
+        before = [page.url for page in old.pages]
+        now = [page.url for page in taken.index.pages]
+        lost = sum(page.holds for page in old.pages[len(now) :])
+        if lost >= _LOST_AT_LEAST and now == before[: len(now)]:
+            message = f"The index has the first {len(now)} of its {len(before)} pages only."
+            raise fatal("document-shrunk", message, _place(source))
+
+    def _emptied(self, source: str, taken: Taken) -> str:
+        """A page that held a part of a document and has none now, "" where there is none."""
+        old = self.indexes.get(source)
+        if old is None or taken.index is None:
+            return ""
+        held = {page.url for page in old.pages if page.holds}
+        pages = taken.index.pages
+        return next((page.url for page in pages if page.url in held and not page.holds), "")
+
+    def _refuse_shrunk(self, found: _Found, emptied: str) -> None:
+        """Raise where the source lost so much that it is more likely to be broken than changed;
+        where a page was `emptied`, one operation is too much."""
         if found.content is None or self.options.allow_shrink:
             return
+        recorded = self.locked.get(found.entry.document)
+        if recorded is not None and recorded.canonical_sha256 == found.entry.canonical_sha256:
+            return  # the file was edited, not the source
         path = f"{FOLDER}/{found.entry.document}"
         try:
             data = read_bytes(self.project_dir / path, path)
@@ -253,6 +280,9 @@ class _Pull:
             raise fatal("document-shrunk", message, _place(found.entry.source))
         now = operations_of(parse_file(found.content, path, Diagnostics()).tree)
         lost = len(before.keys() - now.keys())
+        if lost and emptied:
+            message = f"The page held a part of {path}, and has none now."
+            raise fatal("document-shrunk", message, _place(emptied))
         if lost and (not now or (lost >= _LOST_AT_LEAST and 2 * lost > len(before))):
             message = f"{lost} of {len(before)} operations of {path} are no longer there."
             raise fatal("document-shrunk", message, _place(found.entry.source))

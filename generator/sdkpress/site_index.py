@@ -26,7 +26,10 @@ __all__ = [
 ]
 
 _ITEM = re.compile(r"\s{0,8}(?:[-*+]|\d{1,4}[.)])\s+(.*)")
-_LINK = re.compile(r"\]\(\s*(?:<([^<>\s]+)>|([^\s()<>]+(?:\([^\s()]*\)[^\s()]*)*))")
+# The bracket at the end, behind a title, tells a link from one that was cut off.
+_LINK = re.compile(
+    r"\]\(\s*(?>(?:<([^<>\s]+)>|([^\s()<>]+(?:\([^\s()]*\)[^\s()]*)*)))(?=[^\n]{0,500}\))"
+)
 _READ_SUFFIXES = frozenset(
     ("", ".md", ".mdx", ".markdown", ".txt", ".yaml", ".yml", ".json", ".html", ".htm")
 )

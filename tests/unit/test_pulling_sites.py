@@ -633,6 +633,45 @@ def test_a_proxy_that_cannot_be(here: Path, monkeypatch: pytest.MonkeyPatch, pro
     assert refused(here, "http://example.invalid/x.yaml") == "fetch-failed"
 
 
+def test_an_edit_below_the_document_is_undone(here: Path, site: Site) -> None:
+    """What the source has is the beginning of the file then, and yet all of the document."""
+    text = yaml.safe_dump(document({"/a": {"get": operation()}}), sort_keys=False).encode()
+    site.answers["/x.yaml"] = (200, {}, text)
+    pull([f"{site.url}/x.yaml"], here)
+    target = here / "openapi-spec/x.yaml"
+    target.write_bytes(text + b"# mine\n")
+    assert pull([], here, check=True).documents[0].state == "edited"
+    pull([], here)
+    assert target.read_bytes() == text
+
+
+@pytest.mark.parametrize("cut_in_the_line", [True, False])
+def test_half_an_index(here: Path, site: Site, cut_in_the_line: bool) -> None:
+    url = serve(site, 8)
+    pull([url], here)
+    before = snapshot(here)
+    whole = index(site, *(f"{site.url}/api/{number}.md" for number in range(8)))
+    end = whole.index(b"- [Page", whole.index(b"/api/4.md)"))
+    if cut_in_the_line:
+        end = whole.index(b".md)", end)
+    site.answers["/llms.txt"] = (200, {}, whole[:end])
+    assert refused(here) == "document-shrunk"
+    assert snapshot(here) == before
+    assert len(pull([], here, allow_shrink=True).documents) == 1
+    assert list(pulled(here)["paths"]) == [f"/things/{number}" for number in range(5)]
+
+
+def test_a_page_that_has_words_in_place_of_its_part(here: Path, site: Site) -> None:
+    url = serve(site, 4)
+    pull([url], here)
+    before = snapshot(here)
+    site.answers["/api/2.md"] = (200, {}, b"# Not found\n\nThis page has moved.\n")
+    assert refused(here) == "document-shrunk"
+    assert snapshot(here) == before
+    pull([], here, allow_shrink=True)
+    assert "/things/2" not in pulled(here)["paths"]
+
+
 def test_a_document_may_shrink_a_little_or_on_request(here: Path, site: Site) -> None:
     def text(count: int) -> bytes:
         paths = {f"/{number}": {"get": operation()} for number in range(count)}

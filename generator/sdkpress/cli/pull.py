@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,14 @@ import typer
 
 from sdkpress.cli.console import console
 from sdkpress.cli.options import Quiet, TextOrJson, Verbose
-from sdkpress.diagnostics import Diagnostics, SdkpressError, as_dict, printable
+from sdkpress.diagnostics import (
+    COMMAND_LINE,
+    Diagnostics,
+    SdkpressError,
+    as_dict,
+    fatal,
+    printable,
+)
 
 __all__ = ["pull"]
 
@@ -60,6 +68,8 @@ def pull(
         is_json=is_json,
         failure={"in_step": False, "documents": [], "written": []},
     )
+    if timeout is not None and not math.isfinite(timeout):
+        raise fatal("usage", f"--timeout: {timeout} is no number of seconds", COMMAND_LINE)
     from sdkpress.fetching import DEFAULT_LIMITS
     from sdkpress.pulling import Options
     from sdkpress.pulling import pull as run
