@@ -48,6 +48,25 @@ def test_an_operation_a_resource_and_a_model() -> None:
     assert former.models == (("File", "Document"),)
 
 
+def test_what_was_renamed_twice() -> None:
+    former = resolve(
+        papers__purge="files.wipe", files="documents", files__wipe="files.delete",
+        models__Paper="models.File", models__File="models.Document", old__merge="files.merge",
+        files__merge="",
+    )  # fmt: skip
+    found = {item.place.dotted(): item.key for item in former.operations}
+    assert found["papers.purge"] == found["files.wipe"] == found["files.delete"] == "DELETE /d"
+    assert found["old.merge"] == found["files.merge"] == ""
+    assert former.models == (("File", "Document"), ("Paper", "Document"))
+
+
+def test_aliases_in_a_circle() -> None:
+    with pytest.raises(SdkpressError) as caught:
+        resolve(a__a="b.b", b__b="a.a", c__c="c.c.c")
+    said = [item.message for item in caught.value.diagnostics]
+    assert [text.split("no operation ")[1] for text in said] == ["'b.b'", "'a.a'", "'c.c.c'"]
+
+
 def test_a_resource_may_be_called_models() -> None:
     (former,) = resolve(models__list="documents.list").operations
     assert former.place.dotted() == "models.list"

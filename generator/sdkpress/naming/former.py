@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sdkpress.config import Alias
 from sdkpress.diagnostics import Diagnostics
@@ -51,16 +51,33 @@ def resolve_aliases(
     """What the aliases mean among the living names: `operations` by key, `models` by class name.
 
     An alias of a resource stands for one of each operation below it. Raises SdkpressError
-    (`invalid-config`) where an alias leads nowhere or takes a living name.
+    (`invalid-config`) where an alias leads nowhere or takes a living name. One that leads to another
+    one means what that means: what was renamed twice needs no edit of the first alias.
     """
     resolver = _Resolver(operations, frozenset(models))
+    table = {alias.old: alias for alias in aliases}
     for alias in aliases:
-        problem = resolver.take(alias)
+        problem = resolver.take(_followed(alias, table, resolver))
         if problem:
             diagnostics.add("invalid-config", f"`aliases`: {problem}", alias.place)
     diagnostics.raise_errors()
     former = sorted(resolver.former.values(), key=lambda item: item.place.dotted())
     return FormerNames(tuple(former), tuple(sorted(resolver.classes.items())))
+
+
+def _followed(alias: Alias, table: Mapping[str, Alias], living: _Resolver) -> Alias:
+    """The alias with the end of its chain; as it is where that never ends."""
+    found, seen = alias, {alias.old}
+    while found.new and not living.has(found.new):
+        parts = found.new.split(".")
+        above = [".".join(parts[:end]) for end in range(len(parts), 0, -1)]
+        step = next((table[name] for name in above if name in table), None)
+        if step is None or step.old in seen:
+            return replace(alias, new=alias.new if step else found.new)
+        seen.add(step.old)
+        rest = found.new[len(step.old) :]
+        found = replace(alias, new=f"{step.new}{rest}" if step.new else "", note=step.note)
+    return found
 
 
 class _Resolver:
@@ -76,6 +93,12 @@ class _Resolver:
         }
         self.former: dict[str, FormerOperation] = {}
         self.classes: dict[str, str] = {}
+
+    def has(self, name: str) -> bool:
+        """Whether something living has that name."""
+        if _is_model(name):
+            return name.removeprefix(_MODELS) in self.models
+        return name in self.keys or name in self.resources
 
     def take(self, alias: Alias) -> str:
         """Note what the alias means; the problem where it means nothing."""

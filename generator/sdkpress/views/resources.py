@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sdkpress.annotations import Annotator, Imports
@@ -187,6 +188,25 @@ def _class_names(paths: list[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
     return found
 
 
+def _aliases(
+    api: Api,
+    names: Names,
+    builder: OperationBuilder,
+    path: tuple[str, ...],
+    class_names: dict[tuple[str, ...], str],
+    former: list[FormerOperation],
+) -> Iterator[AliasView]:
+    """The former names of living operations that stay in the resource at `path`."""
+    by_key = {operation_key(item): item for item in api.operations} if former else {}
+    for item in former:
+        if item.key:
+            present = names.operations[item.key]
+            module = "" if present.resource == path else _module(present.resource)
+            view = builder.operation(by_key[item.key], set(), has_facts=False)
+            class_name = f"{class_names[present.resource]}Requests"
+            yield alias_view(view, item.place.dotted(), present.dotted(), class_name, module)
+
+
 def _resource(
     api: Api,
     names: Names,
@@ -208,16 +228,7 @@ def _resource(
         view = builder.operation(operation, taken)
         taken.add(view.constant)
         views.append(view)
-    aliases: list[AliasView] = []
-    by_key = {operation_key(item): item for item in api.operations} if former else {}
-    for item in former:
-        if item.key:
-            present = names.operations[item.key]
-            module = "" if present.resource == path else _module(present.resource)
-            view = builder.operation(by_key[item.key], set(), has_facts=False)
-            class_name = f"{class_names[present.resource]}Requests"
-            dotted = item.place.dotted()
-            aliases.append(alias_view(view, dotted, present.dotted(), class_name, module))
+    aliases = list(_aliases(api, names, builder, path, class_names, former))
     removed = [removed_view(item.place.dotted(), item.note) for item in former if not item.key]
     facts = "\n".join("\n".join(view.facts) for view in views)
     used = tuple(
