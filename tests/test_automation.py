@@ -238,6 +238,16 @@ def test_what_cannot_be_compared_never_reads_as_clean(runner: Runner) -> None:
 
 
 @needs_bash
+def test_a_client_that_the_base_does_not_have_is_new(runner: Runner) -> None:
+    """As in the pull request that sets a repository up."""
+    tree = git(runner.checkout, "hash-object", "-t", "tree", "-w", "/dev/null")
+    base = git(runner.checkout, "commit-tree", tree, "-m", "Before")
+    assert runner.run(mode="check", base=base, fail_on="breaking") == 0, runner.printed
+    assert runner.result("changed") == "true" and runner.result("breaking") == "0"
+    assert runner.result("bump") == "" and "**pets-client** is new" in runner.summary
+
+
+@needs_bash
 @pytest.mark.parametrize(
     "inputs",
     [

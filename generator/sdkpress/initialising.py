@@ -7,6 +7,7 @@ is there is extended at its end.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
@@ -26,12 +27,14 @@ from sdkpress.pulling import FOLDER, Options, PullResult, pull
 from sdkpress.source_reading import Progress, is_url
 from sdkpress.source_text import decode, read_bytes
 from sdkpress.trees import is_mapping
+from sdkpress.workflow_commands import repository_root
 
 __all__ = ["Initialisation", "Wishes", "plan"]
 
 _SKIPPED = frozenset(("generated", "node_modules", "build", "dist", "venv", "tests", "test"))
 _MAX_LOOKED_AT = 2_000
 _HEAD = re.compile(rb"""^\s*[{]?\s*["']?openapi["']?\s*:\s*["']?3\.""", re.MULTILINE)
+_CONFIGURATIONS = ("sdkpress.toml", "pyproject.toml")
 _MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 
 
@@ -95,8 +98,9 @@ def plan(
         made.kept.append((config.file.name, reason))
     names = tuple(client.name for client in config.clients) if config is not None else ()
     names += (values["name"],) if values else ()
+    watched = _watched(config, values)
     has_sources = pulled is not None or (project_dir / FOLDER / "sources.lock").is_file()
-    _add_files(made, project_dir, wishes, names, has_sources=has_sources)
+    _add_files(made, project_dir, wishes, names, watched, has_sources=has_sources)
     return Initialisation(
         made.created,
         made.extended,
@@ -233,8 +237,9 @@ def _add_configuration(
 ) -> None:
     if config is not None:
         name = config.file.name
-    else:
-        name = "pyproject.toml" if (project_dir / "pyproject.toml").exists() else "sdkpress.toml"
+    else:  # a file of our own that is there without a client yet is the one to extend
+        there = [item for item in _CONFIGURATIONS if (project_dir / item).exists()]
+        name = there[0] if there else "sdkpress.toml"
     table = "tool.sdkpress.client" if name == "pyproject.toml" else "client"
     file = project_dir / name
     section = project_files.client_section(table, values)
@@ -260,10 +265,40 @@ def _add_configuration(
 # ---------------------------------------------------------------- the other files
 
 
+def _watched(
+    config: Config | None, values: Mapping[str, str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What clients are made of, and where they are, from the folder of the configuration."""
+    inputs, outputs = [values["spec"]] if values else [], [values["out"]] if values else []
+    for client in config.clients if config is not None else ():
+        assert config is not None
+        folder = config.file.parent
+        inputs += [os.path.relpath(path, folder) for path in (client.spec, *client.overlays)]
+        outputs.append(os.path.relpath(client.out, folder))
+    return tuple(map(_posix, inputs)), tuple(map(_posix, outputs))
+
+
+def _posix(path: str) -> str:
+    return Path(path).as_posix()
+
+
 def _add_files(
-    made: _Plan, project_dir: Path, wishes: Wishes, names: tuple[str, ...], *, has_sources: bool
+    made: _Plan,
+    project_dir: Path,
+    wishes: Wishes,
+    names: tuple[str, ...],
+    watched: tuple[tuple[str, ...], tuple[str, ...]],
+    *,
+    has_sources: bool,
 ) -> None:
-    if wishes.has_ci:
+    inside = _inside_repository(project_dir)
+    if inside:
+        made.hints.append(
+            "Workflows and hooks are read from the top of a repository only, so none was written. "
+            f"The step of a workflow there:\n  - run: sdkpress check --format github\n"
+            f"    working-directory: {json.dumps(inside, ensure_ascii=False)}"
+        )
+    elif wishes.has_ci:
         branch = _branch(project_dir)
         _add(made, project_dir, project_files.CHECK_WORKFLOW, project_files.check_workflow(branch))
         if has_sources:
@@ -274,9 +309,11 @@ def _add_files(
             read_bytes(project_dir / project_files.PRE_COMMIT, project_files.PRE_COMMIT), ""
         )
         if "sdkpress" not in text:
-            hooks = project_files.pre_commit_hooks()
+            hooks = project_files.pre_commit_hooks(*watched)
             made.hints.append(f"To check before each commit, add to its `repos`:\n{hooks}")
-    _add(made, project_dir, project_files.PRE_COMMIT, project_files.pre_commit_config())
+    if not inside:
+        text = project_files.pre_commit_config(*watched)
+        _add(made, project_dir, project_files.PRE_COMMIT, text)
     there = [name for name in _MAKEFILES if (project_dir / name).exists()]
     if there:
         made.kept.append((there[0], "is there already"))
@@ -289,6 +326,13 @@ def _add(made: _Plan, project_dir: Path, path: str, text: str) -> None:
         made.kept.append((path, "is there already"))
     else:
         made.created[path] = text.encode()
+
+
+def _inside_repository(project_dir: Path) -> str:
+    """The project's folder as its repository has it; "" where it is the top, or in none."""
+    here = Path(os.path.abspath(project_dir))
+    root = repository_root(here)
+    return here.relative_to(root).as_posix() if here != root else ""
 
 
 def _branch(project_dir: Path) -> str:

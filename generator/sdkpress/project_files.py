@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
 
 from sdkpress import __version__
 
@@ -155,25 +156,48 @@ def _steps() -> str:
 """
 
 
-def pre_commit_hooks() -> str:
+def pre_commit_hooks(inputs: Iterable[str] = (), outputs: Iterable[str] = ()) -> str:
     """The hooks as an entry of `repos` in a configuration of pre-commit. They run the sdkpress that
-    is installed, so that a commit and the build agree."""
-    return """\
+    is installed, so that a commit and the build agree.
+
+    They run when a commit touches the configuration, `openapi-spec/`, `generated/`, one of the
+    `inputs` (documents and overlays) or what has its name before the ending (the names lock), or
+    something below one of the `outputs`. All are paths from the root of the repository.
+    """
+    return f"""\
   - repo: local
     hooks:
       - id: sdkpress-check
         name: sdkpress check
         entry: sdkpress check
         language: system
-        files: (^|/)(pyproject\\.toml|sdkpress\\.toml|\\.sdkpress\\.json)$|(^|/)(openapi-spec|generated)/
+        files: {_quoted(_watched(inputs, outputs))}
         pass_filenames: false
         require_serial: true
 """
 
 
-def pre_commit_config() -> str:
-    """A configuration of pre-commit with our hooks alone."""
-    return f"repos:\n{pre_commit_hooks()}"
+def pre_commit_config(inputs: Iterable[str] = (), outputs: Iterable[str] = ()) -> str:
+    """A configuration of pre-commit with our hooks alone; the paths are those of the hooks."""
+    return f"repos:\n{pre_commit_hooks(inputs, outputs)}"
+
+
+_WATCHED = r"(^|/)(pyproject\.toml|sdkpress\.toml|\.sdkpress\.json)$|(^|/)(openapi-spec|generated)/"
+
+
+def _watched(inputs: Iterable[str], outputs: Iterable[str]) -> str:
+    """A regular expression of the paths that matter."""
+    stems = {str(PurePosixPath(path).with_suffix("")) + "." for path in inputs}
+    folders = {path.rstrip("/") + "/" for path in outputs}
+    further = sorted(
+        path for path in stems | folders if path.isprintable() and not re.search(_WATCHED, path)
+    )
+    return "|".join((_WATCHED, *(f"^{re.escape(path)}" for path in further)))
+
+
+def _quoted(text: str) -> str:
+    """A scalar of YAML in single quotes."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def makefile() -> str:

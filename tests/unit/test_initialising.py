@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import tomllib
 from pathlib import Path
@@ -94,6 +95,39 @@ def test_nothing_is_replaced(here: Path, capsys: pytest.CaptureFixture[str]) -> 
     printed = capsys.readouterr().out
     assert all(f"kept {name}: is there already" in printed for name in before if "pets" not in name)
     assert "id: sdkpress-check" in printed  # what to add to the hooks that are there
+    assert main(["check"]) == 0
+
+
+def test_the_hook_runs_for_the_documents_wherever_they_are(here: Path) -> None:
+    (here / "api docs").mkdir()
+    (here / "api docs/it's.v1.yaml").write_text(SMALL_DOCUMENT)
+    assert main(["init"]) == 0
+    ((hook,),) = [
+        repo["hooks"]
+        for repo in yaml.safe_load((here / project_files.PRE_COMMIT).read_text())["repos"]
+    ]
+    for path in ours(here) - CI - {"sdkpress.toml"}:
+        assert re.search(hook["files"], path), path
+    assert re.search(hook["files"], "sdkpress.toml")
+    assert not re.search(hook["files"], "api docs/its.txt")
+    assert not re.search(hook["files"], "README.md")
+
+
+def test_a_folder_below_the_top_of_a_repository(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / ".git").mkdir()
+    below = here / "api client"
+    below.mkdir()
+    (below / "pets.yaml").write_text(SMALL_DOCUMENT)
+    (below / "pyproject.toml").write_text("[project]\n")
+    (below / "sdkpress.toml").write_text("# Clients.\n")
+    monkeypatch.chdir(below)
+    assert main(["init"]) == 0
+    assert not (below / ".github").exists() and not (below / project_files.PRE_COMMIT).exists()
+    assert 'working-directory: "api client"' in capsys.readouterr().out
+    assert (below / "pyproject.toml").read_text() == "[project]\n"
+    assert (below / "sdkpress.toml").read_text().startswith("# Clients.\n\n[[client]]\n")
     assert main(["check"]) == 0
 
 
