@@ -84,8 +84,9 @@ format: $(READY) ## format the code (black, ruff --fix)
 
 .PHONY: golden
 golden: $(READY) ## rewrite the expected outputs in tests/cases and the pages made of tests; read the diff before you commit it
-	@echo '==> golden: rewriting tests/cases/*/expected, docs/diagnostics.md, docs/supported.md'
-	@SDKPRESS_GOLDEN=rewrite $(RUN) -m pytest tests/test_cases.py tests/test_diagnostics_page.py tests/test_supported.py
+	@echo '==> golden: rewriting tests/cases/*/expected, docs/diagnostics.md, docs/supported.md, docs/changes.md, docs/doctor-rules.md'
+	@SDKPRESS_GOLDEN=rewrite $(RUN) -m pytest tests/test_cases.py tests/test_diagnostics_page.py tests/test_supported.py \
+		tests/diffing/test_diff_command.py tests/doctor/test_rules.py
 	@echo '==> golden: done. Read the diff: git diff tests/cases docs'
 
 .PHONY: bench
@@ -115,6 +116,10 @@ test-peers: $(READY) ## chat with servers that others wrote, and let clients tha
 	@echo '==> test-peers: aimock, fakellm; litellm, pydantic-ai, langchain-openai'
 	@$(RUN) -m tests.peers.prepare
 	@$(RUN) -m pytest tests/peers $(ARGS)
+
+.PHONY: chains
+chains: $(READY) ## twenty edits of two documents: what `diff` says, the broken callers, and what the generated tests say (four minutes)
+	@SDKPRESS_CHAINS=1 $(RUN) -m pytest -n $(JOBS) tests/diffing/test_chains.py $(ARGS)
 
 .PHONY: soak
 soak: $(READY) ## 200 streams at once for ten minutes against a server with faults (ARGS="--seconds 60" shortens it)

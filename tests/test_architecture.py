@@ -148,6 +148,7 @@ ADAPTERS = RUNTIME_LAYERS[-2]
 """What nobody but a client knows, and what knows nothing but the protocol and errors."""
 
 LAYERS = (
+    {"diagnostic_catalog"},
     {
         "diagnostics",
         "content",

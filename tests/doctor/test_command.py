@@ -136,9 +136,10 @@ def test_write_never_overwrites(tmp_path: Path, capsys: pytest.CaptureFixture[st
     ]
 
 
-def test_nothing_to_mend_writes_nothing(tmp_path: Path) -> None:
+def test_nothing_to_mend_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path, document_of(examples()["server-local"]["finds"]))
     assert doctor("spec.yaml", "--write", "mends.yaml") == 1
+    assert "mends.yaml is not written" in capsys.readouterr().err
     assert not (tmp_path / "mends.yaml").exists()
     write(tmp_path, document_of({}), "fine.yaml")
     assert doctor("fine.yaml", "--write", "mends.yaml") == 0

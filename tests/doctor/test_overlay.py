@@ -316,3 +316,16 @@ def test_generate_takes_what_was_written(tmp_path: Path) -> None:
         "choices": "index"
     }
     assert stream.final is not None
+
+
+def test_what_remains_is_what_is_found_after_it(tmp_path: Path) -> None:
+    """What reading the document says (a key that is there twice) is not mended, and counts."""
+    spec = tmp_path / "spec.yaml"
+    text = yaml.safe_dump(mend_document("missing-operation-id"), sort_keys=False)
+    spec.write_text(f"x-a: 1\nx-a: 2\n{text}", encoding="utf-8")
+    diagnosis, proposal = proposed(spec)
+    assert "duplicate-key" in {finding.id for finding in diagnosis.placed}
+    assert proposal is not None
+    after = mended(spec, proposal.text)
+    assert proposal.remaining == len(after.placed)
+    assert "duplicate-key" in {finding.id for finding in after.placed}

@@ -66,7 +66,9 @@ def test_help_imports_nothing_heavy() -> None:
     script = (
         "import sys; from sdkpress.cli import main; assert main(['--help']) == 0; "
         "heavy = {'rich', 'yaml', 'jinja2', 'black', 'msgspec', 'httpx2', 'jsonpath', 'pydantic',"
-        " 'openapi_python_client', 'uvicorn', 'sdkpress.pipeline', 'sdkpress.document'}; "
+        " 'openapi_python_client', 'uvicorn', 'griffe', 'mypy', 'importlib.metadata', 'tomllib',"
+        " 'sdkpress.config', 'sdkpress.pipeline', 'sdkpress.document', 'sdkpress.diffing',"
+        " 'sdkpress.doctor'}; "
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
     )
     done = subprocess.run(
@@ -110,6 +112,28 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         ["inspect", "nothing.yaml"],
         ["inspect", "pets-client", "--overlay", "pets.yaml"],
         ["mock", "nothing.yaml"],
+        ["diff"],
+        ["diff", "nothing.yaml", "pets.yaml"],
+        ["diff", "pets.yaml", "."],
+        ["diff", "pets.yaml", "pets.yaml", "--client", "no-such-client"],
+        ["diff", "pets.yaml", "pets.yaml", "--format", "pdf"],
+        ["diff", "pets.yaml", "pets.yaml", "--today", "2030-13-01"],
+        ["diff", "pets.yaml", "pets.yaml", "--callers", "pets.yaml"],
+        ["diff", "pets.yaml", "pets.yaml", "--out", "x/report.html", "--format", "html"],
+        ["diff", "git:", "pets.yaml"],
+        ["diff", "git:--output=x", "pets.yaml"],
+        ["doctor"],
+        ["doctor", "no-such-client"],
+        ["doctor", "pets.yaml", "--ignore", "no-such-rule"],
+        ["doctor", "pets.yaml", "--overlay", "pets.yaml"],
+        ["doctor", "pets.yaml", "--write", "pets.yaml"],
+        ["pull", "nothing.yaml"],
+        ["pull", "file:///etc/passwd"],
+        ["pull", "--as", "a.yaml"],
+        ["pull", "pets.yaml", "--as", "../a.yaml"],
+        ["pull", "pets.yaml", "--timeout", "nan"],
+        ["init", "nothing.yaml"],
+        ["init", "pets.yaml", "--name", "../x"],
     ],
     ids=" ".join,
 )
@@ -141,6 +165,18 @@ def test_a_bad_document_is_one_located_line_and_2(
     assert (done.returncode, done.stdout) == (2, "")
     assert re.match(rf"bad\.yaml:\d+:\d+: error\[{words}\]: ", done.stderr)
     assert not (inside / "x").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["check"], ["diff", "pets.yaml"], ["doctor", "pets-client"]], ids=" ".join
+)
+def test_a_broken_names_lock_is_located(
+    inside: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    (inside / "pets.names.lock").write_text("{\n<<<<<<< ours\n")
+    assert main(arguments) == 2
+    words = "pets.names.lock:2:1: error[invalid-lock]: the names lock cannot be read: "
+    assert capsys.readouterr().err.startswith(words)
 
 
 def test_a_wrong_configuration_is_located(inside: Path, capsys: pytest.CaptureFixture[str]) -> None:
