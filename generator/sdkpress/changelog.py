@@ -15,7 +15,8 @@ def with_entry(content: bytes, entry: str, version: str) -> bytes:
     """The changelog with the entry of a version above all others, below the title and what is
     not released yet. A version that has an entry keeps the one it has.
 
-    `entry` begins with its own heading and ends in a line end. Line ends stay what they are.
+    `entry` begins with its own heading (`## [version]`) and ends in a line end. Where the newest
+    version of the file stands without brackets, so does this one. Line ends stay what they are.
     """
     text = content.decode("utf-8", "surrogateescape")
     newline = "\r\n" if "\r\n" in text else "\n"
@@ -28,6 +29,8 @@ def with_entry(content: bytes, entry: str, version: str) -> bytes:
     new = entry.replace("\n", newline)
     if released:
         start = released[0].start()
+        if "[" not in released[0][0]:
+            new = new.replace(f"[{version}]", version, 1)
         return _encoded(f"{text[:start]}{new}{newline}{text[start:]}")
     text = text or _TITLE.replace("\n", newline)
     gap = "" if text.endswith(newline * 2) else newline if text.endswith("\n") else newline * 2

@@ -13,7 +13,14 @@ import typer
 
 from sdkpress.cli.console import console
 from sdkpress.cli.options import Overlays, Quiet, Verbose
-from sdkpress.diagnostics import Location, SdkpressError, Severity, fatal, printable
+from sdkpress.diagnostics import (
+    COMMAND_LINE,
+    Location,
+    SdkpressError,
+    Severity,
+    fatal,
+    printable,
+)
 
 if TYPE_CHECKING:
     from sdkpress.doctor.diagnosing import DecidedNames, Diagnosis, Proposal
@@ -90,6 +97,10 @@ def _run(
     _print(format, path, diagnosis, write if proposal is not None else None, proposal)
     if proposal is not None:
         return 0
+    if write is not None:
+        console.notice(
+            f"nothing here can be mended mechanically: {write.as_posix()} is not written"
+        )
     serious = [item for item in diagnosis.placed if strict or item.severity is not Severity.NOTE]
     return 1 if serious else 0
 
@@ -100,7 +111,7 @@ def _known_rules(names: Sequence[str]) -> frozenset[str]:
 
     for name in names:
         if name not in RULES and name not in CATALOG:
-            raise fatal("invalid-option", f"--ignore: there is no rule {name!r}")
+            raise fatal("invalid-option", f"--ignore: there is no rule {name!r}", COMMAND_LINE)
     return frozenset(names)
 
 
@@ -113,16 +124,10 @@ def _inputs(
         return path, overlays, None
     from sdkpress.cli.targets import named_or_spec
     from sdkpress.doctor.diagnosing import DecidedNames
-    from sdkpress.naming.lock import read_lock
-    from sdkpress.pipeline import lock_of
+    from sdkpress.pipeline import lock_of, names_in
 
     config = named_or_spec(spec, overlays).resolve()
-    lock = lock_of(config)
-    try:
-        pinned = read_lock(lock.read_bytes() if lock.is_file() else None, config.name)
-    except (OSError, ValueError) as error:
-        place = Location(lock.as_posix(), 1, 1)
-        raise fatal("invalid-lock", f"{lock.as_posix()}: {error}", place) from None
+    pinned = names_in(lock_of(config), config.name)
     return config.spec, tuple(config.overlays), DecidedNames(pinned, config.names)
 
 

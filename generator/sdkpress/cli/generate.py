@@ -11,8 +11,8 @@ import typer
 
 from sdkpress.cli.console import console
 from sdkpress.cli.options import Clients, Overlays, Quiet, TextOrJson, Verbose
-from sdkpress.config import COMMAND_LINE
 from sdkpress.diagnostics import (
+    COMMAND_LINE,
     Diagnostic,
     Location,
     SdkpressError,

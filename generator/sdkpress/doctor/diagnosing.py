@@ -81,6 +81,8 @@ class Diagnosis:
     title: str = ""
     ignored: frozenset[str] = frozenset()
     names: DecidedNames | None = None
+    read: tuple[Diagnostic, ...] = field(default=(), repr=False)
+    """What was said while the document was read: no overlay mends that."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ def _examined(
     ignored: frozenset[str] = frozenset(),
     given: DecidedNames | None = None,
 ) -> Diagnosis:
+    read = diagnostics.items
     valid = validate(document, diagnostics)
     api = lower(valid, diagnostics)
     given = given or DecidedNames(PinnedNames(), {})
@@ -143,7 +146,7 @@ def _examined(
     placed.sort(key=lambda item: (*_place(item.location), item.id))
     findings = tuple(finding for _, finding in located)
     title = text(mapping(valid.tree.get("info")).get("title"))
-    return Diagnosis(document, tuple(placed), findings, title, ignored, given)
+    return Diagnosis(document, tuple(placed), findings, title, ignored, given, read)
 
 
 def _checked(check: Check, facts: Facts) -> list[Finding]:
@@ -214,7 +217,9 @@ def _mended(
             return None
         try:
             mended = _applied(diagnosis.document, written(groups))
-            again = _examined(mended, Diagnostics(), diagnosis.ignored, diagnosis.names)
+            diagnostics = Diagnostics()
+            diagnostics.extend(diagnosis.read)
+            again = _examined(mended, diagnostics, diagnosis.ignored, diagnosis.names)
         except SdkpressError as error:
             groups = _without_failing(groups, error)
             continue
