@@ -195,7 +195,8 @@ def pass_from_the_wheel(made: Path, python: Path, folder: Path) -> None:
         cwd=folder,
     )
     (wheel,) = (folder / "dist").iterdir()
-    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-compile"]
+    install += ["--quiet", "--disable-pip-version-check"]
     run([*install, f"{wheel}[testing]"], cwd=folder)
     shutil.move(made / "tests", folder / "elsewhere" / "tests")
     shutil.rmtree(made)
