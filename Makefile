@@ -90,12 +90,13 @@ golden: $(READY) ## rewrite the expected outputs in tests/cases and the pages ma
 	@echo '==> golden: done. Read the diff: git diff tests/cases docs'
 
 .PHONY: bench
-bench: $(BENCH_READY) ## measure client, generator, imports and the fake server beside peers and the floor (ARGS="--write" for the client's page)
+bench: $(BENCH_READY) ## measure client, generator, imports, the fake server, diff and check beside peers and the floor (ARGS="--write" for the client's page)
 	@echo '==> bench: every figure is a median of several runs on this machine, now'
 	@$(BENCH)/bin/python tests/benchmarks/client.py $(ARGS)
 	@$(RUN) tests/benchmarks/generator.py
 	@$(RUN) tests/benchmarks/imports.py
 	@$(RUN) tests/benchmarks/mock.py
+	@$(RUN) tests/benchmarks/in_step.py
 	@echo '==> bench: done'
 
 .PHONY: bench-client
