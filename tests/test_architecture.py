@@ -187,7 +187,7 @@ LAYERS = (
         "mending",
         "identifiers",
     },
-    {"bundling", "inlining", "site_reading", "source_reading", "taken_documents"},
+    {"bundling", "inlining", "sarif", "site_reading", "source_reading", "taken_documents"},
     {"overlays", "validation", "pulling", "project_files", "initialising", "lowering"},
     {"loading", "naming"},
     {"paginating"},

@@ -6,21 +6,17 @@ Text of a document stands in diffs and file names: here it stays data in each of
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from sdkpress import __version__
 from sdkpress.checking import CAUSES, Finding
 from sdkpress.diagnostics import Diagnostic, as_dict, printable
+from sdkpress.sarif import artifact, log, message_text
 from sdkpress.workflow_commands import annotation, relative_path, repository_root
 
 __all__ = ["as_json", "failed_sarif", "github_lines", "plain_line", "repository_root", "sarif"]
 
-_SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_ROOT = "SRCROOT"
 _HELP = {
     "edited": "Own code belongs in extras/, which is never overwritten. Save what you need, delete the "
     "file, and run sdkpress generate.",
@@ -80,7 +76,7 @@ def sarif(findings: Sequence[Finding], repair: str, root: Path) -> dict[str, Any
             "locations": [
                 {
                     "physicalLocation": {
-                        "artifactLocation": _artifact(finding.path, root),
+                        "artifactLocation": artifact(finding.path, root),
                         "region": {"startLine": finding.line},
                     }
                 }
@@ -106,11 +102,11 @@ def failed_sarif(diagnostics: Sequence[Diagnostic], root: Path) -> dict[str, Any
         found: dict[str, Any] = {
             "descriptor": {"id": item.id},
             "level": "error",
-            "message": {"text": _text(item.message)},
+            "message": {"text": message_text(item.message)},
         }
         if item.location is not None and not item.location.file.startswith("<"):
             place = {
-                "artifactLocation": _artifact(item.location.file, root),
+                "artifactLocation": artifact(item.location.file, root),
                 "region": {"startLine": max(1, item.location.line)},
             }
             found["locations"] = [{"physicalLocation": place}]
@@ -143,36 +139,12 @@ def _log(
         }
         for cause, meaning in CAUSES.items()
     ]
-    driver = {"name": "sdkpress", "version": __version__, "rules": rules}
-    base = {"description": {"text": "The folder of the repository."}}
-    run = {
-        "tool": {"driver": driver},
-        "automationDetails": {"id": "sdkpress/check/"},
-        "invocations": [invocation],
-        "originalUriBaseIds": {_ROOT: base},
-        "columnKind": "unicodeCodePoints",
-        "results": results,
-        "properties": properties,
-    }
-    return {"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
+    return log("check", rules, results, invocation, properties=properties)
 
 
 def _sentence(finding: Finding) -> str:
-    text = f"{_text(finding.path)}: {_text(finding.message)}."
-    return f"{text} Repair: {_text(finding.repair)}"
-
-
-def _text(text: str) -> str:
-    """Text in a message, where brackets and braces would be links and placeholders (3.11.5-6)."""
-    shown = printable(text).replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
-    return shown.replace("{", "{{").replace("}", "}}")
-
-
-def _artifact(path: str, root: Path) -> dict[str, Any]:
-    relative = relative_path(path, root)
-    if os.path.isabs(relative):
-        return {"uri": Path(relative).as_uri()}
-    return {"uri": quote(relative, safe="/-._~"), "uriBaseId": _ROOT}
+    text = f"{message_text(finding.path)}: {message_text(finding.message)}."
+    return f"{text} Repair: {message_text(finding.repair)}"
 
 
 def _fingerprint(finding: Finding, root: Path) -> str:

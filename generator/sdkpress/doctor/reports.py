@@ -6,17 +6,16 @@ Text of a document stands in messages: here it stays data in each of the formats
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from sdkpress import __version__, check_reports
+from sdkpress import check_reports
 from sdkpress.diagnostics import Diagnostic, Severity, printable
 from sdkpress.doctor.catalog import RULES
 from sdkpress.doctor.findings import PlacedFinding
+from sdkpress.sarif import artifact, log, message_text
 from sdkpress.workflow_commands import Level, annotation, relative_path, repository_root
 
 __all__ = ["as_json", "counted", "failed_sarif", "github_lines", "sarif", "text_lines"]
@@ -29,7 +28,6 @@ _LEVELS: dict[Severity, Level] = {
     Severity.WARNING: "warning",
     Severity.NOTE: "notice",
 }
-_SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _MENDS = {"certain": "mended by --write", "assumption": "mended by --write, as an assumption"}
 
 
@@ -136,9 +134,9 @@ def sarif(findings: Sequence[PlacedFinding]) -> dict[str, Any]:
     rules = [
         {
             "id": f"doctor/{id}",
-            "shortDescription": {"text": _message(first.title)},
-            "fullDescription": {"text": _message(first.reason or first.title)},
-            "help": {"text": _message(_help_of(id, first))},
+            "shortDescription": {"text": message_text(first.title)},
+            "fullDescription": {"text": message_text(first.reason or first.title)},
+            "help": {"text": message_text(_help_of(id, first))},
             "defaultConfiguration": {"level": levels[first.severity]},
         }
         for id, first in firsts.items()
@@ -148,11 +146,11 @@ def sarif(findings: Sequence[PlacedFinding]) -> dict[str, Any]:
             "ruleId": f"doctor/{finding.id}",
             "ruleIndex": ids.index(finding.id),
             "level": levels[finding.severity],
-            "message": {"text": _message(finding.message)},
+            "message": {"text": message_text(finding.message)},
             "locations": [
                 {
                     "physicalLocation": {
-                        "artifactLocation": _artifact(finding.location.file, root),
+                        "artifactLocation": artifact(finding.location.file, root),
                         "region": {
                             "startLine": finding.location.line,
                             "startColumn": finding.location.column,
@@ -165,44 +163,21 @@ def sarif(findings: Sequence[PlacedFinding]) -> dict[str, Any]:
         }
         for finding in findings
     ]
-    run = {
-        "tool": {"driver": {"name": "sdkpress", "version": __version__, "rules": rules}},
-        "automationDetails": {"id": "sdkpress/doctor/"},
-        "invocations": [{"executionSuccessful": True}],
-        "originalUriBaseIds": {
-            "SRCROOT": {"description": {"text": "The folder of the repository."}}
-        },
-        "columnKind": "unicodeCodePoints",
-        "results": results,
-    }
-    return {"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
+    return log("doctor", rules, results, {"executionSuccessful": True})
 
 
 def failed_sarif(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
     """The log of a run that came to nothing: what is wrong with the input is a notification."""
-    log = check_reports.failed_sarif(diagnostics, repository_root(Path()))
-    run = log["runs"][0]
+    failed = check_reports.failed_sarif(diagnostics, repository_root(Path()))
+    run = failed["runs"][0]
     run["automationDetails"] = {"id": "sdkpress/doctor/"}
     run["tool"]["driver"]["rules"] = []
-    return log
+    return failed
 
 
 def _help_of(id: str, finding: PlacedFinding) -> str:
     mend = RULES[id].mend if id in RULES else ""
     return f"sdkpress doctor --write: {mend}" if mend else finding.reason or finding.title
-
-
-def _message(text: str) -> str:
-    """Text in a message, where brackets and braces would be links and placeholders (3.11.5-6)."""
-    shown = printable(text).replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
-    return shown.replace("{", "{{").replace("}", "}}")
-
-
-def _artifact(file: str, root: Path) -> dict[str, Any]:
-    relative = relative_path(file, root)
-    if os.path.isabs(relative):
-        return {"uri": Path(relative).as_uri()}
-    return {"uri": quote(relative, safe="/-._~"), "uriBaseId": "SRCROOT"}
 
 
 def _fingerprint(finding: PlacedFinding) -> str:
