@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from sdkpress.config_keys import PAGINATION_KEYS
 from sdkpress.lowering.inferred_pagination import infer
 from sdkpress.lowering.paging_sides import Input, Path, Sides
 from sdkpress.lowering.source import as_dict, as_list
 from sdkpress.model import AnySchema, ArraySchema, ObjectSchema, Pagination, TypeUse, UnionSchema
 from sdkpress.records import replace
 
-KEYS = (
-    "style", "items", "parameter", "next", "last_item", "has_more", "total", "total_pages",
-    "size", "first",
-)  # fmt: skip
-"""What a declaration may say; docs/configuration.md tells what each means."""
+KEYS = tuple(key.name for key in PAGINATION_KEYS)
+"""What a declaration may say."""
 
 STYLES = ("cursor", "page", "offset", "url", "link")
 
