@@ -7,6 +7,7 @@ No address is shown or recorded with its user, password, query or fragment of a 
 
 from __future__ import annotations
 
+import base64
 import functools
 import http
 import os
@@ -127,8 +128,14 @@ class Fetcher:
         etag: str = "",
         last_modified: str = "",
         reports_gone: bool = False,
+        accept: str = _ACCEPT,
+        credentials: tuple[str, str] | None = None,
+        leads_anywhere: bool = False,
     ) -> Fetched:
         """GET `url` (http or https), with a few further attempts where the server fails.
+
+        `credentials` are a user name and a password (RFC 7617); no other host is told them.
+        With `leads_anywhere` redirects may lead to any host: for content whose hash is known.
 
         With `etag` or `last_modified` the request is conditional (RFC 9110 section 13.1). Redirects
         are followed within the same host, to allowed hosts, and never from https to http. With
@@ -137,10 +144,13 @@ class Fetcher:
         """
         start = _checked_url(url, shown_url(url))
         headers = {
-            "accept": _ACCEPT,
+            "accept": accept,
             "accept-encoding": "gzip",  # the one encoding that is decoded here, with a limit
             "user-agent": f"sdkpress/{sdkpress.__version__}",
         }
+        if credentials is not None:
+            token = base64.b64encode(":".join(credentials).encode()).decode("ascii")
+            headers["authorization"] = f"Basic {token}"
         if etag and _VALIDATOR.fullmatch(etag):
             headers["if-none-match"] = etag
         if last_modified and _VALIDATOR.fullmatch(last_modified):
@@ -148,7 +158,9 @@ class Fetcher:
         pause = self._limits.pause_seconds
         for attempt in range(self._limits.attempts):
             try:
-                found = self._watched(start, headers, reports_gone=reports_gone)
+                found = self._watched(
+                    start, headers, reports_gone=reports_gone, leads_anywhere=leads_anywhere
+                )
             except _Passing as failure:
                 wait = pause if failure.wait is None else failure.wait
                 pause *= 3
@@ -161,7 +173,12 @@ class Fetcher:
         raise AssertionError("at least one attempt is made")
 
     def _watched(
-        self, start: httpx2.URL, headers: dict[str, str], *, reports_gone: bool
+        self,
+        start: httpx2.URL,
+        headers: dict[str, str],
+        *,
+        reports_gone: bool,
+        leads_anywhere: bool,
     ) -> Fetched:
         """One attempt, given up when its time is over.
 
@@ -177,7 +194,14 @@ class Fetcher:
 
         def work() -> None:
             try:
-                result.append(self._follow(start, headers, deadline, reports_gone))
+                found = self._follow(
+                    start,
+                    headers,
+                    deadline,
+                    reports_gone=reports_gone,
+                    leads_anywhere=leads_anywhere,
+                )
+                result.append(found)
             except BaseException as error:  # handed to the waiting thread, whatever it is
                 result.append(error)
 
@@ -192,7 +216,13 @@ class Fetcher:
         raise outcome
 
     def _follow(
-        self, url: httpx2.URL, headers: dict[str, str], deadline: float, reports_gone: bool
+        self,
+        url: httpx2.URL,
+        headers: dict[str, str],
+        deadline: float,
+        *,
+        reports_gone: bool,
+        leads_anywhere: bool,
     ) -> Fetched:
         shown = shown_url(str(url))
         try:
@@ -200,7 +230,13 @@ class Fetcher:
                 with self._open().stream("GET", url, headers=headers) as response:
                     if response.status_code not in (301, 302, 303, 307, 308):
                         return self._answer(response, deadline, reports_gone=reports_gone)
-                    url = self._redirected(response)
+                    there = self._redirected(response, leads_anywhere=leads_anywhere)
+                    if (there.scheme, there.host, _port(there)) != (
+                        *(url.scheme, url.host),
+                        _port(url),
+                    ):
+                        headers = {k: v for k, v in headers.items() if k != "authorization"}
+                    url = there
         except httpx2.InvalidURL as error:
             raise _failed(shown, str(error)) from None
         except httpx2.TimeoutException:
@@ -283,7 +319,7 @@ class Fetcher:
         if unpack is not None and not unpack.is_whole:
             raise _Passing(_failed(url, "the answer is cut off"))
 
-    def _redirected(self, response: httpx2.Response) -> httpx2.URL:
+    def _redirected(self, response: httpx2.Response, *, leads_anywhere: bool) -> httpx2.URL:
         """Where a redirect leads, if that is allowed."""
         here = response.url
         shown = shown_url(str(here))
@@ -301,7 +337,7 @@ class Fetcher:
                 f"The server redirects from https to http: {shown_url(str(there))}.",
                 Location(shown, 1, 1),
             )
-        if not _is_allowed(here, there, self._allowed):
+        if not leads_anywhere and not _is_allowed(here, there, self._allowed):
             raise fatal(
                 "fetch-refused-redirect",
                 f"The server redirects to another host: {shown_url(str(there))}.",

@@ -11,6 +11,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, cast
 
 from sdkpress.comparing import Difference, Plan
@@ -33,7 +34,7 @@ from sdkpress.manifest import Manifest
 from sdkpress.naming.lock import read_lock
 from sdkpress.pipeline import analyse, lock_of, source_files
 
-__all__ = ["Release", "plan_release"]
+__all__ = ["Release", "earlier_config", "plan_release"]
 
 Progress = Callable[[str], None]
 _DOCUMENT = "/testing/document.json"
@@ -75,7 +76,9 @@ def plan_release(
         return replace(stays, reason=f"the old package has no document in it ({_DOCUMENT[1:]})")
     progress("compare")
     old_version = _version_of(decided) or config.version
-    changes = _changes(_old_config(config, decided, document, old_version), config, decided)
+    files = {file.path: file.disk for file in decided.files if file.disk is not None}
+    old = earlier_config(config, files, decided.out, document, old_version)
+    changes = _changes(old, config, decided)
     bump = decide_bump(changes, differs=True, compatibility=config.compatibility)
     computed = next_version(old_version, bump)
     version = latest_version(config.version, computed)
@@ -121,8 +124,11 @@ def _on_disk(decided: Plan, manifest: Manifest, root: str) -> Mapping[str, bytes
     return {path.removeprefix(root): content for path, content in found.items()}
 
 
-def _old_config(config: ClientConfig, decided: Plan, document: str, version: str) -> ClientConfig:
-    """The configuration that the folder was made with, as far as the folder tells."""
+def earlier_config(
+    config: ClientConfig, files: Mapping[str, bytes], folder: Path, document: str, version: str
+) -> ClientConfig:
+    """The configuration that a client was made with, as far as it tells: `files` are its own by
+    their paths (`src/...`), `document` is the path of its document below `folder`."""
     try:
         pinned = read_lock(lock_of(config).read_bytes(), config.name)
     except (FileNotFoundError, ValueError):
@@ -139,26 +145,26 @@ def _old_config(config: ClientConfig, decided: Plan, document: str, version: str
     return replace(
         config,
         package=document.split("/")[1],
-        spec=decided.out / document,
+        spec=folder / document,
         overlays=(),
         version=version,
         names=names,
-        aliases=_old_aliases(decided),
+        aliases=_old_aliases(files),
     )
 
 
-def _old_aliases(decided: Plan) -> tuple[Alias, ...]:
+def _old_aliases(files: Mapping[str, bytes]) -> tuple[Alias, ...]:
     """The former names that the old package has: what they warn with says what they stand for."""
     found: dict[str, str] = {}
-    for file in decided.files:
-        if file.disk is None or not file.path.startswith("src/") or b"_deprecat" not in file.disk:
+    for path, content in files.items():
+        if not path.startswith("src/") or b"_deprecat" not in content:
             continue
-        if "/resources/" in file.path:
-            text = file.disk.decode("utf-8", "replace")
+        if "/resources/" in path:
+            text = content.decode("utf-8", "replace")
             found.update(_RENAMED.findall(text))
             found.update((old, "") for old in _REMOVED.findall(text))
-        elif file.path.endswith("/models/__init__.py"):
-            _, _, text = file.disk.decode("utf-8", "replace").partition("\n_FORMER = {")
+        elif path.endswith("/models/__init__.py"):
+            _, _, text = content.decode("utf-8", "replace").partition("\n_FORMER = {")
             pairs = dict(_MODEL.findall(text.partition("}")[0]))
             for old, new in pairs.items():
                 short = old.removesuffix("Param")

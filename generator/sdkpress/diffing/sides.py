@@ -19,6 +19,7 @@ from sdkpress.diagnostics import COMMAND_LINE, Diagnostic, Location, SdkpressErr
 from sdkpress.diffing.revisions import Revision, find_repository
 from sdkpress.document import Document
 from sdkpress.pipeline import lock_of
+from sdkpress.suggesting import suggestion
 
 __all__ = ["Checkout", "Side", "open_sides"]
 
@@ -336,4 +337,6 @@ def _choose(config: Config, name: str | None, label: str) -> ClientConfig:
     for client in config.clients:
         if name in (client.name, client.package, client.client):
             return client
-    raise fatal("unknown-client", f"no client {name!r} in {label}; configured: {known}", place)
+    hint = suggestion(name, [client.name for client in config.clients])
+    message = f"no client {name!r} in {label}; configured: {known}{hint}"
+    raise fatal("unknown-client", message, place)

@@ -23,12 +23,18 @@ from sdkpress.pipeline import Analysis
 __all__ = ["default_changes", "package_changes", "surface_changes"]
 
 
-def surface_changes(old: Analysis, new: Analysis) -> tuple[Change, ...]:
+def surface_changes(
+    old: Analysis,
+    new: Analysis,
+    files: tuple[Mapping[str, bytes], Mapping[str, bytes]] | None = None,
+) -> tuple[Change, ...]:
     """What Python callers of the old build meet in the new one, with the places in both documents.
 
-    Causes are not told apart: all is put down to the document.
+    `files` are both packages as they really are, by paths below `src/<package>/`, where that may
+    be something else than this generator makes. Causes are not told apart: all is put down to the
+    document.
     """
-    before, after = differing_modules(old, new)
+    before, after = differing_modules(old, new) if files is None else _differing_texts(*files)
     found = compare_interfaces(
         _living(read_interface(before, old.config.client), old),
         _living(read_interface(after, new.config.client), new),
@@ -79,13 +85,12 @@ def package_changes(
 ) -> tuple[Change, ...]:
     """The same for two packages that were made from the same inputs (`built`), by other versions
     of the generator or of its templates: files by their paths below `src/<package>/`."""
-    differing = {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
-    wanted = {path for path in differing if path.endswith(".py") and "_runtime/" not in path}
+    before, after = _differing_texts(old, new)
     client = built.config.client
     aliases = aliases_of(built.package)
     found = compare_interfaces(
-        read_interface(_texts(old, wanted), client),
-        read_interface(_texts(new, wanted), client),
+        read_interface(before, client),
+        read_interface(after, client),
         aliases=(aliases, aliases),
         accepted=accepted_names(built.api, built.names),
         returned=returned_names(built.api, built.names),
@@ -93,6 +98,15 @@ def package_changes(
     )
     tracer = Tracer(built, built)
     return tuple(map(tracer.traced, found))
+
+
+def _differing_texts(
+    old: Mapping[str, bytes], new: Mapping[str, bytes]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The modules that differ; those of the runtime are not what importers see."""
+    differing = {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
+    wanted = {path for path in differing if path.endswith(".py") and "_runtime/" not in path}
+    return _texts(old, wanted), _texts(new, wanted)
 
 
 def _texts(files: Mapping[str, bytes], wanted: set[str]) -> dict[str, str]:

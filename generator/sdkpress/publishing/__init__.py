@@ -1,0 +1,1 @@
+"""From a client in step to its package on an index: the gate, and the upload."""
