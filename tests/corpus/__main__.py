@@ -27,6 +27,7 @@ from .documents import REPOSITORY, Document, all_documents, sample, shared_specs
 from .generating import Generated, TimedOut, generate, time_limit
 from .packages import cached_imports
 from .prism import Validated, find_prism, validate
+from .relocating import bound_places
 from .report import Results, write_report
 from .wire import Compared, compare
 
@@ -77,6 +78,7 @@ def main() -> int:
     def wanted(step: str) -> bool:
         return step not in arguments.skip
 
+    _prepare(work)
     # The largest first, so that no process is left with it at the end.
     ordered = sorted(documents, key=lambda document: -document.bytes)
     every = _in_processes(partial(_generate_and_call, work), ordered, arguments.jobs, "generate")
@@ -125,6 +127,14 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _prepare(work: Path) -> None:
+    """Import and compile here what every process would do for itself: they are forks of this one."""
+    generated = generate(SIRAY, work, (SIRAY_OVERLAY,))
+    sys.path.insert(0, str(generated.source))
+    call_package(generated.package)
+    sys.path.remove(str(generated.source))
+
+
 def _generate_and_call(work: Path, document: Document) -> tuple[Generated, Called | None]:
     generated = generate(document, work)
     if generated.outcome != "generated":
@@ -132,11 +142,22 @@ def _generate_and_call(work: Path, document: Document) -> tuple[Generated, Calle
     sys.path.insert(0, str(generated.source))
     try:
         with time_limit(CALL_SECONDS):
-            return generated, call_package(generated.package)
+            called = call_package(generated.package)
+            for place in _bound_places(generated):
+                called.problem(place, "bound to its name", "it would not work under another one")
+            return generated, called
     except TimedOut:
         called = Called()
         called.problem(generated.package, "call", f"more than {CALL_SECONDS} CPU seconds")
         return generated, called
+
+
+def _bound_places(generated: Generated) -> list[str]:
+    """Imports that keep the package from working under another name, or without what it requires."""
+    paths = (generated.source / generated.package).rglob("*.py")
+    files = {path.relative_to(generated.source).as_posix(): path.read_bytes() for path in paths}
+    # Documents say the names of their services, which are those of their packages here.
+    return bound_places(files, generated.package, has_a_name_of_its_own=False)
 
 
 def _compare_one(work: Path, generated: Generated) -> Compared:
