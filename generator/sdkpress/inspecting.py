@@ -10,6 +10,7 @@ from sdkpress.diagnostics import Diagnostics, as_dict
 from sdkpress.model import Api, ObjectSchema, Operation, TypeUse, Webhook
 from sdkpress.naming import Names, operation_key
 from sdkpress.naming.schemas import name_arguments
+from sdkpress.naming.suggestions import has_suggested
 from sdkpress.text import one_line
 from sdkpress.views.modules import input_schemas
 from sdkpress.views.pagination import pagination_facts
@@ -63,13 +64,15 @@ def _definition(api: Api, names: Names, writer: _Writer, id: Any) -> Any:
 
 
 def _operation(operation: Operation, names: Names, writer: _Writer) -> dict[str, Any]:
+    place = names.operations[operation_key(operation)]
     body = operation.body
     stream = operation.stream
     return {
         "method": operation.method,
         "path": operation.path,
         "operation_id": operation.operation_id or None,
-        "python": names.operations[operation_key(operation)].dotted(),
+        "python": place.dotted(),
+        "named_by": list(operation.named_by) if has_suggested(operation, place) else [],
         "parameters": [
             {
                 "name": item.name,
@@ -163,6 +166,8 @@ def inspect_tree(api: Api, names: Names) -> str:
     ):
         facts = _operation(operation, names, writer)
         lines.append(f"  {facts['python']}  ({facts['method']} {one_line(operation.path)})")
+        if facts["named_by"]:
+            lines.append(f"    named by {', '.join(facts['named_by'])}")
         for item in facts["parameters"]:
             mark = "" if item["required"] else "?"
             lines.append(f"    {item['in']} {one_line(item['name'])}{mark}: {item['type']}")

@@ -9,6 +9,7 @@ from sdkpress.bundling import bundle_inserted, load_document
 from sdkpress.diagnostics import Diagnostics
 from sdkpress.document import Document
 from sdkpress.lowering import lower
+from sdkpress.lowering.foreign.streaming import with_streams
 from sdkpress.model import Api
 from sdkpress.validation import validate
 
@@ -54,6 +55,6 @@ def lower_document(
 ) -> tuple[Document, Api]:
     """The document without the nodes that are set aside, and its IR."""
     progress("validate")
-    document = validate(document, diagnostics)
+    document = with_streams(validate(document, diagnostics), diagnostics)
     progress("lower")
     return document, lower(document, diagnostics)

@@ -91,6 +91,9 @@ def serve(
 
         document = apply_overlays(document, overlays, diagnostics)
     diagnostics.raise_errors()
+    from sdkpress.lowering.foreign.streaming import with_streams  # reading files may fail first
+
+    document = with_streams(document, Diagnostics())
     mock(
         document,
         host=host,

@@ -41,6 +41,12 @@ class Docs(Struct, frozen=True):
     deprecated: bool = False
     name: str = ""
     """The Python name that `x-sdkpress-name` sets."""
+    class_words: str = ""
+    """What the class of a schema should be called; words, of which naming makes a name."""
+    member_words: str = ""
+    """The same for the attribute or argument of a property or parameter."""
+    deprecation: str = ""
+    """Why it is deprecated, or what takes its place."""
 
 
 NO_DOCS = Docs()
@@ -333,6 +339,11 @@ class Operation(Struct, frozen=True):
     replay: str
     idempotency_header: str
     name_hint: str = ""
+    resource_words: tuple[str, ...] = ()
+    """Where it should live, and `method_words` what it should be called; naming makes names of them."""
+    method_words: str = ""
+    named_by: tuple[str, ...] = ()
+    """The extensions that these words are from."""
     docs: Docs = NO_DOCS
     pagination: Pagination | None = None
     links: tuple[Link, ...] = ()

@@ -15,6 +15,7 @@ from sdkpress.loading import load_api
 from sdkpress.model import Api, SchemaId
 from sdkpress.naming import Names, PinnedNames, apply_names, decide_names
 from sdkpress.naming.lock import read_lock, write_lock
+from sdkpress.naming.schemas import name_arguments
 
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
@@ -210,3 +211,9 @@ def test_arguments_by_hand_reach_the_client(tmp_path: Path) -> None:
     wire = [("query", "pageSize"), ("path", "limit"), ("body", "limit")]
     assert name_arguments(wire) == ("page_size", "limit", "limit_body")
     assert name_arguments(wire, ("limit", "", "")) == ("limit", "limit_path", "limit_body")
+
+
+def test_arguments_with_one_name_by_hand_are_told_apart() -> None:
+    wire = [("query", "a"), ("header", "b"), ("query", "same")]
+    assert name_arguments(wire, ("same", "same", "")) == ("same", "same_header", "same_query")
+    assert name_arguments([("query", "x")], ("options",)) == ("options_",)

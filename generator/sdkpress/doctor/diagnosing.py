@@ -33,6 +33,7 @@ from sdkpress.doctor.parts import mapping, text
 from sdkpress.doctor.survey import Survey
 from sdkpress.document import Document, parse_file
 from sdkpress.lowering import lower
+from sdkpress.lowering.foreign.streaming import with_streams
 from sdkpress.naming import PinnedNames, apply_names, decide_names
 from sdkpress.overlays import apply_overlays
 from sdkpress.validation import validate
@@ -122,7 +123,7 @@ def _examined(
 ) -> Diagnosis:
     read = diagnostics.items
     valid = validate(document, diagnostics)
-    api = lower(valid, diagnostics)
+    api = lower(with_streams(valid, diagnostics), diagnostics)
     given = given or DecidedNames(PinnedNames(), {})
     api = apply_names(api, given.by_hand)
     names = decide_names(api, given.pinned, given.by_hand, diagnostics, valid)

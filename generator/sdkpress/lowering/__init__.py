@@ -8,6 +8,7 @@ from sdkpress.diagnostics import Diagnostics
 from sdkpress.document import Document
 from sdkpress.lowering.about import lower_about
 from sdkpress.lowering.bodies import BodyLowering
+from sdkpress.lowering.foreign.operations import ForeignOperations
 from sdkpress.lowering.links import LinkLowering
 from sdkpress.lowering.operations import (
     fallback_security,
@@ -58,7 +59,12 @@ def lower(document: Document, diagnostics: Diagnostics) -> Api:
         schemas.use(schema, child("/components/schemas", name))
     raw = list(find_operations(source))
     fallback = fallback_security(source, raw, names)
-    operations = [lower_operation(source, item, bodies, names, fallback) for item in raw]
+    reader = ForeignOperations(source)
+    foreign = [reader.facts(item.node, item.pointer) for item in raw]
+    operations = [
+        lower_operation(source, item, bodies, names, fallback, facts)
+        for item, facts in zip(raw, foreign, strict=True)
+    ]
     for operation in operations:
         streams.prepare(operation.responses)
     incoming = WebhookLowering(source, bodies)
@@ -75,10 +81,10 @@ def lower(document: Document, diagnostics: Diagnostics) -> Api:
     finished = [
         (
             replace(operation, pagination=found)
-            if (found := pages.pagination(operation))
+            if (found := pages.pagination(operation, item.item))
             else operation
         )
-        for operation in finished
+        for operation, item in zip(finished, raw, strict=True)
     ]
     webhooks, webhook_tag = tell_apart(
         tuple(finish_webhook(item, substitute) for item in received), final

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+from sdkpress.lowering.foreign.names import DOCS_KEYS
 from sdkpress.lowering.keywords import (
     adds_type,
     allows_null,
@@ -14,8 +15,14 @@ from sdkpress.lowering.keywords import (
     node_types,
     only_narrows,
 )
-from sdkpress.lowering.source import POINTER, Source, as_dict, as_list, child
+from sdkpress.lowering.source import OWN_NAME, POINTER, Source, as_dict, as_list, child
 from sdkpress.trees import is_mapping
+
+_ABOUT_THE_WHOLE = (
+    "title", "description", "deprecated", "nullable", "readOnly", "writeOnly", OWN_NAME,
+    *sorted(DOCS_KEYS),
+)  # fmt: skip
+"""What members of an allOf say of themselves, and not of what they are merged into."""
 
 MAX_PRODUCT = 64
 
@@ -97,7 +104,7 @@ def merge_all_of(source: Source, node: dict[str, Any], pointer: str) -> dict[str
                 own_value = _narrower(merged.get(keyword, True), own_value)
             merged[keyword] = own_value
     # What stands beside allOf speaks for the whole.
-    for keyword in ("title", "description", "deprecated", "nullable", "readOnly", "writeOnly"):
+    for keyword in _ABOUT_THE_WHOLE:
         merged.pop(keyword, None)
         if keyword in node:
             merged[keyword] = node[keyword]

@@ -6,6 +6,8 @@ from typing import Any
 
 from sdkpress.content import STREAM_KINDS, ContentKind, classify, essence, preference
 from sdkpress.lowering.event_data import event_data
+from sdkpress.lowering.foreign.names import DOCS_KEYS, NAMING_KEYS, member_name
+from sdkpress.lowering.foreign.operations import report_malformed
 from sdkpress.lowering.schemas import SchemaLowering
 from sdkpress.lowering.source import Source, as_dict, as_list, as_text, child, docs_of
 from sdkpress.model import (
@@ -17,6 +19,7 @@ from sdkpress.model import (
     Response,
     ResponseHeader,
 )
+from sdkpress.records import replace
 
 _NO_MEDIA: tuple[str, Any] = ("", None)
 _STRUCTURE = frozenset({"allOf", "anyOf", "oneOf", "properties", "items", "additionalProperties"})
@@ -86,8 +89,18 @@ class BodyLowering:
             explode=explode if isinstance(explode, bool) else style in ("form", "cookie"),
             pointer=pointer,
             allow_reserved=node.get("allowReserved") is True,
-            docs=docs_of(node),
+            docs=self._parameter_docs(node, pointer),
         )
+
+    def _parameter_docs(self, node: dict[str, Any], pointer: str) -> Docs:
+        """The documentation of a parameter; some name it on its schema."""
+        docs = docs_of(node)
+        if not DOCS_KEYS.isdisjoint(node):
+            report_malformed(self.source, node, pointer)
+        schema = as_dict(node.get("schema"))
+        if docs.member_words or NAMING_KEYS.isdisjoint(schema):
+            return docs
+        return replace(docs, member_words=member_name(schema))
 
     def _content_parameter(
         self, node: dict[str, Any], name: str, location: str, pointer: str
@@ -104,7 +117,7 @@ class BodyLowering:
             explode=False,
             pointer=pointer,
             media_type=media_type or "application/json",
-            docs=docs_of(node),
+            docs=self._parameter_docs(node, pointer),
         )
 
     def body(self, value: object, pointer: str) -> Body | None:

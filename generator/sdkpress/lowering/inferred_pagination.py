@@ -212,6 +212,14 @@ def _counted(base: Pagination, sides: Sides, fields: list[Field]) -> Pagination 
     )
 
 
+def first_number(sides: Sides, parameter: str, style: str) -> int:
+    """The number of the first page (`style` is `page`) or item; what is usual where nothing says."""
+    moving = next((item for item in sides.inputs if item.name == parameter), None)
+    is_page = style == "page"
+    found = _first(moving, is_page=is_page) if moving is not None else None
+    return found if found is not None else int(is_page)
+
+
 def _first(moving: Input, *, is_page: bool) -> int | None:
     """The number of the first page or item, None where the document leaves it open."""
     default, minimum = moving.number("default"), moving.number("minimum")

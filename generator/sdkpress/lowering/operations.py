@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sdkpress.lowering.bodies import BodyLowering, path_item_parameters
+from sdkpress.lowering.foreign.operations import OperationFacts, is_left_out
 from sdkpress.lowering.security import lower_requirements
 from sdkpress.lowering.servers import lower_servers, variable_names
 from sdkpress.lowering.source import Source, as_dict, as_list, as_text, child, docs_of
@@ -33,7 +34,10 @@ class RawOperation:
 
 
 def find_operations(source: Source) -> Iterator[RawOperation]:
-    """All operations below `paths`, `additionalOperations` of OpenAPI 3.2 included."""
+    """All operations below `paths`, `additionalOperations` of OpenAPI 3.2 included.
+
+    But for those that the author of the document keeps out of clients; a note says which.
+    """
     for path, value in as_dict(source.tree.get("paths")).items():
         if path.startswith("x-"):
             continue
@@ -41,7 +45,7 @@ def find_operations(source: Source) -> Iterator[RawOperation]:
         item, place = source.resolve(value, pointer)
         for method in METHODS:
             node = item.get(method)
-            if is_mapping(node):
+            if is_mapping(node) and not _is_left_out(source, node, item, child(place, method)):
                 yield RawOperation(
                     method.upper(), path, as_dict(node), child(place, method), item, place
                 )
@@ -53,9 +57,17 @@ def find_operations(source: Source) -> Iterator[RawOperation]:
                     child(place, "additionalOperations", method),
                 )
                 continue
-            if is_mapping(node):
-                place_of = child(place, "additionalOperations", method)
+            place_of = child(place, "additionalOperations", method)
+            if is_mapping(node) and not _is_left_out(source, node, item, place_of):
                 yield RawOperation(method, path, as_dict(node), place_of, item, place)
+
+
+def _is_left_out(source: Source, node: dict[str, Any], item: dict[str, Any], pointer: str) -> bool:
+    extension = is_left_out(node, item)
+    if extension:
+        place = child(pointer, extension) if extension in node else pointer
+        source.report("operation-left-out", f"`{extension}` keeps it out of clients", place)
+    return bool(extension)
 
 
 def lower_operation(
@@ -63,9 +75,13 @@ def lower_operation(
     raw: RawOperation,
     bodies: BodyLowering,
     schemes: frozenset[str],
-    fallback: tuple[tuple[str, ...], ...] = (),
+    fallback: tuple[tuple[str, ...], ...],
+    foreign: OperationFacts,
 ) -> Operation:
-    """One operation; its stream is found later, when all schemas are known."""
+    """One operation; its stream is found later, when all schemas are known.
+
+    `foreign` is what it says to other generators; what it says to us, or in OpenAPI, goes first.
+    """
     node, pointer = raw.node, raw.pointer
     parameters = bodies.parameters(
         path_item_parameters(raw.item, raw.item_pointer) + path_item_parameters(node, pointer)
@@ -84,7 +100,7 @@ def lower_operation(
     else:
         security = lower_requirements(source, source.tree.get("security"), "/security", schemes)
         security = security or fallback
-    key_header, parameters = _idempotency(node, parameters)
+    key_header, parameters = _idempotency(node, parameters, foreign.idempotency_header)
     return Operation(
         method=raw.method,
         path=path,
@@ -97,9 +113,12 @@ def lower_operation(
         security=security,
         servers=_own_servers(source, node.get("servers") or raw.item.get("servers")),
         stream=None,
-        replay=_replay(source, node, raw.method, bool(key_header), pointer),
+        replay=_replay(source, node, raw.method, bool(key_header), foreign.is_safe, pointer),
         idempotency_header=key_header,
         name_hint=as_text(node.get("x-sdkpress-name")),
+        resource_words=foreign.resource,
+        method_words=foreign.method,
+        named_by=foreign.named_by,
         docs=_docs(node, raw.item),
     )
 
@@ -172,16 +191,23 @@ def _match_path(
 
 
 def _idempotency(
-    node: dict[str, Any], parameters: tuple[Parameter, ...]
+    node: dict[str, Any], parameters: tuple[Parameter, ...], otherwise: str
 ) -> tuple[str, tuple[Parameter, ...]]:
-    """Header that carries an idempotency key, when the document declares one."""
+    """Header that carries an idempotency key, when the document declares one.
+
+    It is no parameter then, as the client makes the key; `options` can set one.
+    """
     declared = as_text(node.get("x-sdkpress-idempotency-header"))
     if declared and _TOKEN.fullmatch(declared):
         return declared, parameters
     for parameter in parameters:
         if parameter.location == "header" and parameter.name.lower() == "idempotency-key":
             return parameter.name, tuple(item for item in parameters if item is not parameter)
-    return "", parameters
+    return otherwise, tuple(
+        item
+        for item in parameters
+        if item.location != "header" or item.name.lower() != otherwise.lower()
+    )
 
 
 def _plain_template(path: str, declared: set[str]) -> str:
@@ -207,7 +233,14 @@ def _own_servers(source: Source, value: object) -> tuple[str, ...]:
     return lower_servers(value, variable_names(source.tree.get("servers")))
 
 
-def _replay(source: Source, node: dict[str, Any], method: str, has_key: bool, pointer: str) -> str:
+def _replay(
+    source: Source,
+    node: dict[str, Any],
+    method: str,
+    has_key: bool,
+    is_safe: bool,
+    pointer: str,
+) -> str:
     declared = node.get("x-sdkpress-replay")
     if declared is not None:
         if declared in ("safe", "method"):
@@ -217,7 +250,7 @@ def _replay(source: Source, node: dict[str, Any], method: str, has_key: bool, po
             "x-sdkpress-replay is `safe` (the request changes nothing) or `method`",
             child(pointer, "x-sdkpress-replay"),
         )
-    if method == "QUERY":
+    if method == "QUERY" or (is_safe and not has_key):
         return "safe"
     return "key" if has_key else "method"
 

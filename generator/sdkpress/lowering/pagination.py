@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from sdkpress.lowering.declared_pagination import configured
-from sdkpress.lowering.inferred_pagination import infer
+from sdkpress.lowering.foreign.operations import MESSAGE_ID
+from sdkpress.lowering.foreign.paging import foreign_pagination
+from sdkpress.lowering.inferred_pagination import first_number, infer
 from sdkpress.lowering.paging_sides import Sides
 from sdkpress.lowering.source import Source, as_dict, child
 from sdkpress.model import Operation, Pagination, Schema, SchemaId
@@ -23,8 +26,8 @@ class PaginationLowering:
         self._schemas = schemas
         self._off = source.tree.get(EXTENSION) is False
 
-    def pagination(self, operation: Operation) -> Pagination | None:
-        """How the pages of an operation follow each other, or None."""
+    def pagination(self, operation: Operation, item: dict[str, Any]) -> Pagination | None:
+        """How the pages of an operation follow each other, or None. `item` is its Path Item."""
         node = self._source.at(operation.pointer)
         declared = as_dict(node).get(EXTENSION)
         if declared is False or (declared is None and self._off):
@@ -37,4 +40,27 @@ class PaginationLowering:
             except ValueError as error:
                 self._source.report("invalid-extension", f"{EXTENSION}: {error}", place)
                 return None
-        return infer(sides) if sides is not None else None
+        if sides is None:
+            return None
+        return self._foreign(sides, as_dict(node), operation.pointer, item) or infer(sides)
+
+    def _foreign(
+        self, sides: Sides, node: dict[str, Any], pointer: str, item: dict[str, Any]
+    ) -> Pagination | None:
+        """The pages that the operation declares to other generators, None where it is not clear."""
+        try:
+            found = foreign_pagination(self._source, node, pointer, item)
+            if found is None:
+                return None
+            key, rule = found
+            if rule["style"] in ("page", "offset"):
+                rule["first"] = first_number(sides, rule["parameter"], rule["style"])
+            try:
+                return configured(sides, rule)
+            except ValueError as error:
+                raise ValueError(f"`{key}`: {error}") from None
+        except ValueError as error:
+            key = next((key for key in node if str(error).startswith(f"`{key}`")), "")
+            place = child(pointer, key) if key else pointer
+            self._source.report(MESSAGE_ID, str(error), place)
+            return None

@@ -7,6 +7,8 @@ from typing import Any
 from sdkpress.lowering.allof import MERGED, merge_all_of, sole_member
 from sdkpress.lowering.discriminators import find_children, find_discriminator, mapped_targets
 from sdkpress.lowering.dynamic import dynamic_anchors, specialise
+from sdkpress.lowering.foreign.names import DOCS_KEYS
+from sdkpress.lowering.foreign.operations import report_malformed
 from sdkpress.lowering.keywords import (
     ANNOTATIONS,
     TYPES,
@@ -24,6 +26,7 @@ from sdkpress.lowering.options import combination, find_options
 from sdkpress.lowering.source import (
     COMPONENTS,
     DERIVED,
+    OWN_NAME,
     POINTER,
     Source,
     as_dict,
@@ -57,6 +60,9 @@ from sdkpress.trees import is_mapping, is_sequence
 MAX_DERIVATIONS = 4
 """How often a schema that lowering made may give rise to another one."""
 
+
+_OF_PROPERTIES = ANNOTATIONS | DOCS_KEYS | {OWN_NAME}
+"""What counts for a property where it stands beside its `$ref`."""
 
 _SCALARS = frozenset({"string", "integer", "number", "boolean"})
 _STRUCTURE = frozenset({"allOf", "oneOf", "anyOf", "const", "enum"})
@@ -169,6 +175,8 @@ class SchemaLowering:
             self.source.report("invalid-schema", "a schema must be an object or a boolean", pointer)
             return self._any(pointer)
         node = as_dict(value)
+        if not DOCS_KEYS.isdisjoint(node):
+            report_malformed(self.source, node, pointer)
         kind = node.get("type")
         if isinstance(kind, str) and kind in _SCALARS and _STRUCTURE.isdisjoint(node):
             # Most of a document is this.
@@ -380,7 +388,7 @@ class SchemaLowering:
                 found = as_dict(self.source.at(target))
             except KeyError:
                 return node, pointer
-            own = {k: v for k, v in node.items() if k in ANNOTATIONS}
+            own = {k: v for k, v in node.items() if k in _OF_PROPERTIES}
             if target.startswith(COMPONENTS) and "/" not in target.removeprefix(COMPONENTS):
                 found = {k: v for k, v in found.items() if k in ("readOnly", "writeOnly")}
                 return {**found, **own}, target

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from sdkpress.diagnostics import Diagnostics
 from sdkpress.document import Document
 from sdkpress.identifiers import FILES_KEY, shown_reference
+from sdkpress.lowering.foreign import names as foreign
 from sdkpress.model import NO_DOCS, Docs
 from sdkpress.trees import is_mapping, is_sequence
 
@@ -84,23 +85,30 @@ def as_text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-_DOCUMENTATION = frozenset(
-    {"title", "summary", "description", "deprecated", "externalDocs", "x-sdkpress-name"}
-)
+OWN_NAME = "x-sdkpress-name"
+
+_DOCUMENTATION = foreign.DOCS_KEYS | {
+    "title", "summary", "description", "deprecated", "externalDocs", OWN_NAME,
+}  # fmt: skip
 
 
 def docs_of(node: dict[str, Any]) -> Docs:
     """The documentation fields that most OpenAPI objects share."""
     if _DOCUMENTATION.isdisjoint(node):
         return NO_DOCS
+    is_deprecated = foreign.is_deprecated(node)
+    is_named = not foreign.NAMING_KEYS.isdisjoint(node)
     return Docs(
         title=as_text(node.get("title")),
         summary=as_text(node.get("summary")),
         description=(
             _described(node) if "externalDocs" in node else as_text(node.get("description"))
         ),
-        deprecated=node.get("deprecated") is True,
-        name=as_text(node.get("x-sdkpress-name")),
+        deprecated=node.get("deprecated") is True or is_deprecated,
+        name=as_text(node.get(OWN_NAME)),
+        class_words=foreign.class_name(node) if is_named else "",
+        member_words=foreign.member_name(node) if is_named else "",
+        deprecation=foreign.deprecation(node) if is_deprecated else "",
     )
 
 

@@ -36,6 +36,8 @@ from sdkpress.model import (
 EXTENSION = "x-sdkpress-stream"
 DONE = "[DONE]"
 _CONDITION = "stream"
+_ASIDE = frozenset({"condition", "terminator"})
+"""What an extension may say without deciding how the items add up."""
 _MOST_LEVELS = 4
 _BEGINNINGS = frozenset({"begin", "created", "init", "queued", "start", "started"})
 _TEXTS = frozenset({"response", "text", "content", "thinking", "reasoning"})
@@ -90,10 +92,11 @@ class StreamLowering:
         is_event = content.kind is ContentKind.SSE and not content.is_event_data
         envelope = is_event and _is_envelope(shape, schemas)
         terminator = as_text(facts.get("terminator")) or content.terminator
-        if is_event and not facts and isinstance(shape, UnionSchema):
+        is_inferred = facts.keys() <= _ASIDE
+        if is_event and is_inferred and isinstance(shape, UnionSchema):
             opened = _opened(shape, schemas)
             if opened is not None:
-                item, terminator = opened
+                item, terminator = opened[0], terminator or opened[1]
                 shape, envelope = schemas[item.schema], False
         final = next((finish(c.type) for c in plain if c.kind is ContentKind.JSON and c.type), None)
         if final is not None and isinstance(schemas[final.schema], ArraySchema):
@@ -103,11 +106,11 @@ class StreamLowering:
         finished_by = tuple(part for part in as_text(facts.get("finished-by")).split("/") if part)
         renames = _pairs(facts.get("rename"))
         keys = _pairs(facts.get("keys"))
-        if not facts and isinstance(shape, ObjectSchema):
+        if is_inferred and isinstance(shape, ObjectSchema):
             finished_by, renames, keys = _chunk_shape(shape, final, schemas)
             if not finished_by:
                 finished_by, renames, keys = _flag_shape(shape, schemas)
-        whole = "" if facts or final is None else _whole_name(shape, final, schemas)
+        whole = "" if not is_inferred or final is None else _whole_name(shape, final, schemas)
         if whole and final is not None and _only_begins(shape, whole, final, schemas):
             # What the whole is when it begins is empty, and the events after it have each its own
             # way to add to it: the events themselves are all that can be promised.

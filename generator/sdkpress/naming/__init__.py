@@ -49,7 +49,8 @@ def decide_names(
 
     `overrides` come from the configuration: `POST /path` or an operationId to
     `resource.method`, a component key or a JSON pointer to a class name. They beat
-    `x-sdkpress-name`, that beats the lock, and the lock beats what would be derived now.
+    `x-sdkpress-name`, that beats the lock, and the lock beats what would be derived now: from the
+    names that the document gives to other generators, else from paths and keys.
     Raises SdkpressError for an override that is no name.
     """
     by_hand = places_by_hand(api, overrides, document)
@@ -57,7 +58,9 @@ def decide_names(
     wanted = {key: place for key, place in pinned.operations.items() if place not in given}
     wanted.update(by_hand)
     for operation in api.operations:
-        if operation_key(operation) not in wanted and is_opaque(operation.operation_id):
+        if operation.method_words or operation_key(operation) in wanted:
+            continue
+        if is_opaque(operation.operation_id):
             diagnostics.add(
                 "opaque-operation-id",
                 f"operationId {operation.operation_id!r} says nothing; "

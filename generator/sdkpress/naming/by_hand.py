@@ -14,6 +14,7 @@ from sdkpress.document import Locator
 from sdkpress.model import Api, ObjectSchema, Operation, Schema, SchemaId
 from sdkpress.naming.lock import parse_place
 from sdkpress.naming.resources import CLIENT_RESERVED, Place, operation_key
+from sdkpress.naming.suggestions import apply_suggestions
 from sdkpress.naming.words import ARGUMENT_RESERVED, MODEL_RESERVED
 from sdkpress.records import replace
 
@@ -21,10 +22,11 @@ __all__ = ["apply_names", "places_by_hand", "report_unused", "schemas_by_hand"]
 
 
 def apply_names(api: Api, overrides: Mapping[str, str]) -> Api:
-    """The Api with the configured names of parameters and properties on them.
+    """The Api with the names of parameters and properties on them: configured, else suggested.
 
     Keys: `GET /pets limit` or `listPets.limit` for a parameter, `Pet.petType` for a property.
     """
+    api = apply_suggestions(api)
     if not any(" " in key or "." in key for key in overrides):
         return api
     operations = tuple(_with_parameter_names(item, overrides) for item in api.operations)

@@ -6,7 +6,6 @@ error with its place in the configuration.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +15,7 @@ from sdkpress.naming.lock import parse_place
 from sdkpress.naming.resources import CLIENT_RESERVED, Place
 from sdkpress.naming.schemas import MODULE_RESERVED
 from sdkpress.naming.words import RESERVED
+from sdkpress.suggesting import suggestion
 
 __all__ = ["FormerNames", "FormerOperation", "resolve_aliases"]
 
@@ -182,5 +182,4 @@ def _is_model(name: str) -> bool:
 
 
 def _hint(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, sorted(known), 1, 0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    return suggestion(name, known)

@@ -15,6 +15,7 @@ from sdkpress.model import Api
 from sdkpress.naming.operation_ids import Phrase
 from sdkpress.naming.paths import Route
 from sdkpress.naming.placing import PathTree, Place, Wish, distinguishing, operation_key
+from sdkpress.naming.suggestions import as_suggested
 from sdkpress.naming.verbs import QUALIFIERS, STOPWORDS
 from sdkpress.naming.words import RESERVED, is_opaque, safe, singular, snake
 
@@ -39,7 +40,7 @@ _ID_ENDING = re.compile(r"_?(?:id|ids|uuid|guid|sid|uid|number|slug|key|code)$")
 
 def place_operations(api: Api, pinned: Mapping[str, Place]) -> dict[str, Place]:
     """A place for every operation, each taken once; pinned ones come first and stay."""
-    wishes = PathTree(api).wishes()
+    wishes = [as_suggested(wish) for wish in PathTree(api).wishes()]
     register = _Register({operation_key(wish.operation): wish for wish in wishes})
     open_wishes: list[Wish] = []
     for wish in wishes:
@@ -59,11 +60,20 @@ def place_operations(api: Api, pinned: Mapping[str, Place]) -> dict[str, Place]:
     return {key: register.found[key] for key in map(operation_key, api.operations)}
 
 
-def _rank(wish: Wish) -> tuple[int, int, str, bool, str]:
+def _rank(wish: Wish) -> tuple[bool, int, int, str, bool, str]:
+    """Whom the document names itself comes first, then whom the path says most about."""
+    is_derived = not wish.operation.named_by
     route = wish.route
     parameters = len(route.pieces) - len(route.static)
     is_second = bool(route.action) and wish.operation.method != "POST"
-    return parameters, len(route.dropped), wish.operation.path, is_second, wish.operation.method
+    return (
+        is_derived,
+        parameters,
+        len(route.dropped),
+        wish.operation.path,
+        is_second,
+        wish.operation.method,
+    )
 
 
 class _Register:

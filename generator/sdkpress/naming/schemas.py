@@ -28,6 +28,7 @@ from sdkpress.model import (
 )
 from sdkpress.naming.resources import Place, operation_key
 from sdkpress.naming.shapes import inner_uses
+from sdkpress.naming.suggestions import suggested_classes
 from sdkpress.naming.webhooks import webhook_uses
 from sdkpress.naming.words import (
     ARGUMENT_RESERVED,
@@ -107,6 +108,9 @@ def name_schemas(
             take(id, name)
     for id, name in pinned.items():
         if id in api.schemas and id not in names and wants_name(id) and is_free(name):
+            take(id, name)
+    for id, name in suggested_classes(api).items():
+        if id not in names and wants_name(id) and name not in MODULE_RESERVED and is_free(name):
             take(id, name)
     wanted_names = {pascal(key) for key in api.component_names.values()}
     for id, key in api.component_names.items():
@@ -355,12 +359,13 @@ def name_arguments(wire_names: list[tuple[str, str]], hints: Sequence[str] = ())
     `hints` are the names that were set by hand, in the same order, empty where none was.
     """
     given = [*hints, *[""] * (len(wire_names) - len(hints))]
-    taken = {hint for hint in given if hint}
+    by_hand = {safe(hint, ARGUMENT_RESERVED) for hint in given if hint}
+    taken: set[str] = set()
     found: list[str] = []
     for (location, wire), hint in zip(wire_names, given, strict=True):
-        name = hint or safe(snake(wire), ARGUMENT_RESERVED)
-        if name in taken and not hint:
-            name = unique(f"{name}_{location}", taken)
+        name = safe(hint or snake(wire), ARGUMENT_RESERVED)
+        if name in taken or (name in by_hand and not hint):
+            name = unique(f"{name}_{location}", taken | by_hand)
         taken.add(name)
         found.append(name)
     return tuple(found)
