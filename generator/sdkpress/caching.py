@@ -11,6 +11,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from sdkpress.interrupting import whole
+
 __all__ = ["append_lines", "cache_folder", "read_cached", "write_cached"]
 
 
@@ -39,6 +41,7 @@ def read_cached(name: str) -> bytes | None:
         return None
 
 
+@whole()
 def write_cached(name: str, content: bytes) -> None:
     """Replace the cache file `name` as a whole."""
     folder = cache_folder()

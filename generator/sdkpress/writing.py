@@ -9,10 +9,12 @@ from collections.abc import Generator, Mapping
 from pathlib import Path
 
 from sdkpress.diagnostics import Location, SdkpressError, fatal
+from sdkpress.interrupting import whole
 
 __all__ = ["write_file", "write_together", "written"]
 
 
+@whole()
 def write_file(path: Path, content: bytes) -> None:
     """Make `path` hold `content`; a file that holds it already is left alone.
 
@@ -58,27 +60,29 @@ def written(base: Path, changes: Mapping[str, bytes]) -> Generator[None]:
     path = "."
     try:
         try:
-            for path, content in changes.items():
-                folder = (base / path).parent
-                for missing in _missing(folder):
-                    missing.mkdir()
-                    made.append(missing)
-                temporary[path] = _write_temporary(folder, base / path, content)
-            for path, name in temporary.items():
-                target = base / path
-                before[path] = target.read_bytes() if target.is_file() else None
-                os.replace(name, target)
+            with whole():
+                for path, content in changes.items():
+                    folder = (base / path).parent
+                    for missing in _missing(folder):
+                        missing.mkdir()
+                        made.append(missing)
+                    temporary[path] = _write_temporary(folder, base / path, content)
+                for path, name in temporary.items():
+                    target = base / path
+                    before[path] = target.read_bytes() if target.is_file() else None
+                    os.replace(name, target)
         except OSError as error:
             raise _unwritable(path, error) from None
         yield
     except BaseException:
-        for name in temporary.values():
-            with contextlib.suppress(OSError):
-                os.unlink(name)
-        _undo(base, before)
-        for folder in reversed(made):
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+        with whole():
+            for name in temporary.values():
+                with contextlib.suppress(OSError):
+                    os.unlink(name)
+            _undo(base, before)
+            for folder in reversed(made):
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
         raise
 
 
@@ -124,6 +128,7 @@ def _umask() -> int:
     return current
 
 
+@whole()
 def write_new_file(path: Path, content: bytes) -> None:
     """Make a file that is not there yet; one that appears in between is left as it is.
 

@@ -6,6 +6,17 @@ defect of sdkpress.
 
 from __future__ import annotations
 
-from sdkpress.cli.entry import main
+import sys
+from collections.abc import Sequence
 
 __all__ = ["main"]
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command line `args` (default: the process's own) and return the exit code."""
+    try:
+        from sdkpress.cli.entry import main as run
+    except KeyboardInterrupt:  # while Python was still reading us
+        print("sdkpress: interrupted", file=sys.stderr)
+        return 130
+    return run(args)

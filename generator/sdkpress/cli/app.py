@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from sdkpress import __version__
-from sdkpress.cli import check, diff, doctor, generate, init, inspect, mock, overlay, pull
+from sdkpress.cli import (
+    build,
+    check,
+    completion,
+    diff,
+    doctor,
+    generate,
+    init,
+    inspect,
+    mock,
+    overlay,
+    publish,
+    pull,
+    vendor,
+)
 from sdkpress.cli.console import console
+from sdkpress.cli.help import COMMAND_GROUPS, Command, Examples, Group, examples_text
+from sdkpress.cli.options import Quiet, Verbose
 
 __all__ = ["app"]
 
+_EXAMPLES: Examples = (
+    ("sdkpress init openapi.yaml", "a first client of a document in this folder"),
+    ("sdkpress generate", "write the clients again after a change"),
+    ("sdkpress check", "is everything in step?"),
+    ("sdkpress generate --help", "more about one command"),
+)
+
 app = typer.Typer(
     name="sdkpress",
+    cls=Group,
+    suggest_commands=False,  # entry.py does, for every kind of word
     help="Turns an OpenAPI document into a Python client, and keeps the two in step.",
+    epilog=examples_text(_EXAMPLES),
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -37,16 +64,31 @@ def _options(  # pyright: ignore[reportUnusedFunction]
             "--version", callback=_show_version, is_eager=True, help="Print the version and exit."
         ),
     ] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
-    pass
+    console.preset(quiet=quiet, verbose=verbose)
 
 
-app.command("generate")(generate.generate)
-app.command("check")(check.check)
-app.command("diff")(diff.diff)
-app.command("doctor")(doctor.doctor)
-app.command("pull")(pull.pull)
-app.add_typer(overlay.commands, name="overlay")
-app.command("inspect")(inspect.inspect)
-app.command("mock")(mock.mock)
-app.command("init")(init.init)
+_MAKE, _KEEP, _LOOK, _SHIP, _SET_UP = COMMAND_GROUPS
+
+
+def _add(name: str, command: Callable[..., None], examples: Examples, group: str) -> None:
+    """Register a command; `group` is its section in the list of commands."""
+    epilog = examples_text(examples)
+    app.command(name, cls=Command, epilog=epilog, rich_help_panel=group)(command)
+
+
+_add("generate", generate.generate, generate.EXAMPLES, _MAKE)
+_add("pull", pull.pull, pull.EXAMPLES, _MAKE)
+_add("check", check.check, check.EXAMPLES, _KEEP)
+_add("diff", diff.diff, diff.EXAMPLES, _KEEP)
+_add("doctor", doctor.doctor, doctor.EXAMPLES, _LOOK)
+_add("inspect", inspect.inspect, inspect.EXAMPLES, _LOOK)
+_add("mock", mock.mock, mock.EXAMPLES, _LOOK)
+app.add_typer(overlay.commands, name="overlay", rich_help_panel=_LOOK)
+_add("build", build.build, build.EXAMPLES, _SHIP)
+_add("publish", publish.publish, publish.EXAMPLES, _SHIP)
+app.add_typer(vendor.commands, name="vendor", rich_help_panel=_SHIP)
+_add("init", init.init, init.EXAMPLES, _SET_UP)
+_add("completion", completion.completion, completion.EXAMPLES, _SET_UP)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sdkpress.cli.console import console
+from sdkpress.cli.help import OUTPUT, Examples
 from sdkpress.cli.options import Clients, Quiet, Verbose
 from sdkpress.diagnostics import SdkpressError, printable
 
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
     from sdkpress.checking import Finding
     from sdkpress.cli.targets import Target
 
-__all__ = ["check"]
+__all__ = ["EXAMPLES", "check"]
+
+EXAMPLES: Examples = (
+    ("sdkpress check", "is every client what `sdkpress generate` would write? (exit code 1: no)"),
+    ("sdkpress check museum --verbose", "one client, every difference, and where the time goes"),
+    ("sdkpress check --format github", "the same in a workflow: annotations at the files"),
+)
 
 _SHOWN_DIFFS = 5
 
@@ -31,14 +38,19 @@ class _Format(enum.Enum):
 
 def check(
     clients: Clients = None,
-    format: Annotated[_Format, typer.Option(help="How to print findings.")] = _Format.TEXT,
+    format: Annotated[
+        _Format, typer.Option(help="How to print findings.", rich_help_panel=OUTPUT)
+    ] = _Format.TEXT,
     full: Annotated[
         bool, typer.Option("--full", help="Build even where nothing seems to have changed.")
     ] = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Compare the configured clients with what generate would write; exit 1 where they differ."""
+    """Say whether clients are in step with their documents. Writes nothing.
+
+    Exit code 1 where one is not: the cause of each difference, and the command that mends it.
+    """
     console.configure(
         quiet=quiet,
         verbose=verbose,
@@ -95,7 +107,9 @@ def _check(target: Target, *, full: bool) -> tuple[Finding, ...]:
     if not full and recall_target(target) is not None:
         return ()
     with console.progress(f"checking {target.label}") as step:
+        step("prepare")
         config, built, diagnostics = build_target(target, black=None, progress=step)
+        step("compare")
         findings = find(
             built.files,
             target.out,

@@ -10,11 +10,13 @@ import io
 import json
 import os
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
+from sdkpress.cli.stages import PATIENCE, Stages
 from sdkpress.diagnostics import (
     Diagnostic,
     Location,
@@ -40,15 +42,23 @@ class Console:
 
     def reset(self) -> None:
         """Forget the options of an earlier run and make the streams safe."""
+        self._preset = (False, False)
         self.is_quiet = False
         self.is_verbose = False
         self.is_json = False
+        self.lost = ""
+        """Why standard output cannot be written, "" as long as it can."""
         self.failure_json: Mapping[str, Any] = {}
         self._sources: dict[str, list[str]] = {}
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 with contextlib.suppress(OSError, ValueError):
                     stream.reconfigure(errors="backslashreplace")
+
+    def preset(self, *, quiet: bool, verbose: bool) -> None:
+        """Take the options in front of the command; what a command says comes on top."""
+        self._preset = quiet, verbose
+        self.is_quiet, self.is_verbose = quiet, verbose
 
     def configure(
         self,
@@ -59,7 +69,8 @@ class Console:
         failure: Mapping[str, Any] | None = None,
     ) -> None:
         """Take a command's options; `failure` is the JSON (beside `diagnostics`) of a failed run."""
-        self.is_quiet, self.is_verbose, self.is_json = quiet, verbose, is_json
+        self.is_quiet, self.is_verbose = self._preset[0] or quiet, self._preset[1] or verbose
+        self.is_json = is_json
         self.failure_json = failure or {}
 
     def print(self, line: str = "") -> None:
@@ -70,7 +81,7 @@ class Console:
     def print_now(self, line: str) -> None:
         """As `print`, for results that a reader waits for while the command goes on."""
         if sys.stdout is not None:
-            with _harmless_pipe(sys.stdout):
+            with self._harmless(sys.stdout):
                 sys.stdout.write(f"{line}\n")
                 sys.stdout.flush()
 
@@ -95,7 +106,7 @@ class Console:
         if stream is None or raw is None:
             self._write(stream, content.decode("utf-8", "replace"))
             return
-        with _harmless_pipe(stream):
+        with self._harmless(stream):
             stream.flush()
             raw.write(content)
             raw.flush()
@@ -139,38 +150,86 @@ class Console:
 
     @contextlib.contextmanager
     def progress(self, title: str) -> Generator[Callable[[str], None]]:
-        """Shows that work goes on: a spinner on a terminal, with `--verbose` lines elsewhere.
+        """Shows that work goes on: a spinner on a terminal; elsewhere a line where it takes long.
+        With `--verbose`, how long each stage took.
 
         Gives the function that takes the name of each stage as it begins.
         """
-        if self.is_quiet or self.is_json:
+        if self.is_json:
             yield lambda stage: None
-        elif sys.stderr is not None and sys.stderr.isatty() and not _is_dumb():
-            from rich.console import Console as RichConsole
-            from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-            from rich.text import Text
+            return
+        lines: list[str] = []
+        stages = Stages(title, lines.append if self._has_terminal else self.error)
+        with contextlib.ExitStack() as shown:
+            if self.is_quiet:
+                yield lambda stage: None
+            elif self._has_terminal:
+                show = shown.enter_context(self._spinner(title))
 
-            class _Title(TextColumn):
-                def render(self, task: Any) -> Text:  # plain: markup in a name means nothing
-                    return Text(task.description)
+                def begin(stage: str) -> None:
+                    show(stage)
+                    stages.begin(stage)
 
-            terminal = RichConsole(stderr=True, no_color=not _has_color(sys.stderr))
-            columns = (SpinnerColumn(), _Title(""), TimeElapsedColumn())
-            with Progress(*columns, console=terminal, transient=True) as bar:
-                task = bar.add_task(printable(title), total=None)
-                yield lambda stage: bar.update(task, description=printable(f"{title}: {stage}"))
-        else:
-            yield lambda stage: self.error(f"{title}: {stage}") if self.is_verbose else None
+                yield begin if self.is_verbose else show
+            elif self.is_verbose:
+                yield stages.begin
+            else:
+                yield self._patience(title)
+        if self.is_verbose and not self.is_quiet:
+            stages.end()
+            for line in lines:  # below the spinner, which is gone
+                self.error(line)
+
+    @contextlib.contextmanager
+    def _spinner(self, title: str) -> Generator[Callable[[str], None]]:
+        from rich.console import Console as RichConsole
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.text import Text
+
+        class _Title(TextColumn):
+            def render(self, task: Any) -> Text:  # plain: markup in a name means nothing
+                return Text(task.description)
+
+        terminal = RichConsole(stderr=True, no_color=not _has_color(sys.stderr))
+        columns = (SpinnerColumn(), _Title(""), TimeElapsedColumn())
+        with Progress(*columns, console=terminal, transient=True) as bar:
+            task = bar.add_task(printable(title), total=None)
+            yield lambda stage: bar.update(task, description=printable(f"{title}: {stage}"))
+
+    def _patience(self, title: str) -> Callable[[str], None]:
+        """Says what is going on when nothing was said for a while."""
+        heard = time.monotonic()
+
+        def begin(stage: str) -> None:
+            nonlocal heard
+            if time.monotonic() - heard >= PATIENCE:
+                self.error(f"{title}: {stage}")
+                heard = time.monotonic()
+
+        return begin
+
+    @property
+    def _has_terminal(self) -> bool:
+        return sys.stderr is not None and sys.stderr.isatty() and not _is_dumb()
 
     @contextlib.contextmanager
     def counting(self, title: str, noun: str) -> Generator[Callable[[int, int], None]]:
         """Shows how far work has come: a bar on a terminal, up to ten lines elsewhere.
+        With `--verbose`, how long it took.
 
         Gives the function that takes the number of things that are done, and that of all.
         """
+        stages = Stages(title, self.error)
+        with self._counter(title, noun) as count:
+            yield count
+        if self.is_verbose and not self.is_quiet and not self.is_json:
+            stages.end()
+
+    @contextlib.contextmanager
+    def _counter(self, title: str, noun: str) -> Generator[Callable[[int, int], None]]:
         if self.is_quiet or self.is_json:
             yield lambda done, total: None
-        elif sys.stderr is not None and sys.stderr.isatty() and not _is_dumb():
+        elif self._has_terminal:
             from rich.console import Console as RichConsole
             from rich.progress import (
                 BarColumn,
@@ -208,7 +267,7 @@ class Console:
         """Flush both streams; a reader that has gone away is no error."""
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
-                with _harmless_pipe(stream):
+                with self._harmless(stream):
                     stream.flush()
 
     def _is_silent(self, item: Diagnostic) -> bool:
@@ -240,23 +299,29 @@ class Console:
 
     def _write(self, stream: TextIO | None, text: str) -> None:
         if stream is not None:
-            with _harmless_pipe(stream):
+            with self._harmless(stream):
                 stream.write(text)
 
-
-@contextlib.contextmanager
-def _harmless_pipe(stream: TextIO) -> Generator[None]:
-    try:
-        yield
-    except BrokenPipeError:
-        # `sdkpress inspect … | head`: what follows goes nowhere, also at the interpreter's exit.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    @contextlib.contextmanager
+    def _harmless(self, stream: TextIO) -> Generator[None]:
+        try:
+            yield
+        except OSError as error:
+            # `sdkpress inspect … | head`, or a full disk behind `>`: what follows goes nowhere,
+            # also at the interpreter's exit.
+            if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+                self.lost = error.strerror or type(error).__name__
+            with contextlib.suppress(OSError, ValueError):
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)
 
 
 def _has_color(stream: TextIO | None) -> bool:
     if os.environ.get("NO_COLOR") or stream is None:
         return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
     return stream.isatty() and not _is_dumb()
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sdkpress.cli.console import console
+from sdkpress.cli.help import OUTPUT, Examples
 from sdkpress.cli.options import Quiet, Verbose
 from sdkpress.diagnostics import COMMAND_LINE, fatal
 
@@ -20,7 +21,20 @@ if TYPE_CHECKING:
     from sdkpress.diffing.changes import BrokenCall, Report
     from sdkpress.diffing.comparing import Comparison
 
-__all__ = ["diff"]
+__all__ = ["EXAMPLES", "diff"]
+
+EXAMPLES: Examples = (
+    ("sdkpress diff old.yaml openapi-spec/museum.yaml", "two documents"),
+    (
+        "sdkpress diff git:HEAD --client museum",
+        "what the working tree would change for users of a client",
+    ),
+    (
+        "sdkpress diff git:HEAD --client museum --callers app",
+        "the same, and the lines in app/ that break",
+    ),
+    ("sdkpress diff old.yaml openapi.yaml --format html --out report.html", "a page to show"),
+)
 
 _FAILURE: dict[str, object] = {"verdict": None, "changes": [], "callers": []}
 
@@ -58,7 +72,9 @@ def diff(
         Path | None,
         typer.Option(metavar="DIR", help="Also find the calls in this folder that break."),
     ] = None,
-    format: Annotated[_Format, typer.Option(help="How to print the report.")] = _Format.TEXT,
+    format: Annotated[
+        _Format, typer.Option(help="How to print the report.", rich_help_panel=OUTPUT)
+    ] = _Format.TEXT,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the report to this file.")
     ] = None,
@@ -76,7 +92,10 @@ def diff(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Compare two versions: what breaks on the wire, for running code and for type checkers."""
+    """Say what a change breaks: on the wire, for running code, for type checkers.
+
+    Exit code 1 where something breaks (--fail-on).
+    """
     is_json = format is _Format.JSON
     console.configure(quiet=quiet, verbose=verbose, is_json=is_json, failure=_FAILURE)
     if callers is not None and not os.path.isdir(callers):

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import typer
 
 from sdkpress.cli.console import console
+from sdkpress.cli.help import OUTPUT, Examples
 from sdkpress.cli.options import Overlays, Quiet, Verbose
 from sdkpress.diagnostics import (
     COMMAND_LINE,
@@ -26,7 +27,19 @@ if TYPE_CHECKING:
     from sdkpress.doctor.diagnosing import DecidedNames, Diagnosis, Proposal
     from sdkpress.doctor.findings import PlacedFinding
 
-__all__ = ["doctor"]
+__all__ = ["EXAMPLES", "doctor"]
+
+EXAMPLES: Examples = (
+    (
+        "sdkpress doctor openapi-spec/museum.yaml",
+        "what makes a bad client (exit code 1: something does)",
+    ),
+    ("sdkpress doctor museum --format json", "the document of a configured client, for a program"),
+    (
+        "sdkpress doctor openapi-spec/museum.yaml --write mended.overlay.yaml",
+        "mend what can be mended, as an overlay",
+    ),
+)
 
 
 class _Format(enum.Enum):
@@ -45,7 +58,9 @@ def doctor(
         Path | None,
         typer.Option(metavar="OVERLAY", help="Write an overlay that mends what can be mended."),
     ] = None,
-    format: Annotated[_Format, typer.Option(help="How to print findings.")] = _Format.TEXT,
+    format: Annotated[
+        _Format, typer.Option(help="How to print findings.", rich_help_panel=OUTPUT)
+    ] = _Format.TEXT,
     ignore: Annotated[
         list[str] | None, typer.Option(metavar="RULE", help="Leave a rule out; repeatable.")
     ] = None,
@@ -55,9 +70,9 @@ def doctor(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Say what in a document makes a bad client; exit 1 where there is an error or a warning.
+    """Say what in a document makes a bad client, and mend it.
 
-    With --write, make an OpenAPI Overlay that mends what can be mended mechanically; exit 0 when it
+    Exit code 1 where there is an error or a warning. With --write, make an OpenAPI Overlay that mends what can be mended mechanically; exit 0 when it
     is written. A file that is there is never overwritten.
     """
     failure: dict[str, Any] = {"document": spec, "findings": [], "written": None}
@@ -111,7 +126,10 @@ def _known_rules(names: Sequence[str]) -> frozenset[str]:
 
     for name in names:
         if name not in RULES and name not in CATALOG:
-            raise fatal("invalid-option", f"--ignore: there is no rule {name!r}", COMMAND_LINE)
+            from sdkpress.suggesting import suggestion
+
+            message = f"--ignore: there is no rule {name!r}{suggestion(name, {*RULES, *CATALOG})}"
+            raise fatal("invalid-option", message, COMMAND_LINE)
     return frozenset(names)
 
 

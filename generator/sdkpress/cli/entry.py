@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import gc
 import os
+import re
+import signal
 import sys
-import traceback
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import typer
 from typer.exceptions import TyperException
 
 from sdkpress.cli.app import app
+from sdkpress.cli.completing import COMPLETE, answer
 from sdkpress.cli.console import Console
 from sdkpress.cli.console import console as out
 from sdkpress.diagnostics import COMMAND_LINE, SdkpressError, fatal
+from sdkpress.interrupting import handled
+from sdkpress.suggesting import suggestion
 
 __all__ = ["main"]
 
@@ -25,8 +30,33 @@ DEFECT = 70  # EX_SOFTWARE of sysexits.h
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line `args` (default: the process's own) and return the exit code."""
-    with _no_collector():
-        return _run(list(sys.argv[1:] if args is None else args))
+    arguments = list(sys.argv[1:] if args is None else args)
+    if arguments[:1] == [COMPLETE]:
+        return _complete(arguments[1:])
+    try:
+        with _no_collector(), handled():
+            code = _run(arguments)
+    except KeyboardInterrupt:  # in the last moment, as at the end of what is not to be interrupted
+        out.error("interrupted")
+        code = INTERRUPTED
+    if args is None:  # nothing is left to do but to end, and that is not to be disturbed either
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return code
+
+
+def _complete(arguments: Sequence[str]) -> int:
+    """What a shell asks at Tab: an answer or none, and never a word more."""
+    try:
+        lines = answer(typer.main.get_command(app), arguments)
+    except Exception:
+        return 1
+    out.reset()
+    for line in lines:
+        out.print(
+            "".join(character for character in line if character.isprintable() or character == "\t")
+        )
+    out.close()
+    return 0
 
 
 @contextmanager
@@ -62,25 +92,53 @@ def _run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         out.error("interrupted")
         return _finish(out, INTERRUPTED)
+    except OSError as error:
+        # What was foreseen is an SdkpressError; here are a full disk, or a folder that has gone.
+        place = f"{error.filename}: " if isinstance(error.filename, str) else ""
+        out.error(f"{place}{error.strerror or type(error).__name__}")
+        if out.is_verbose or os.environ.get("SDKPRESS_DEBUG"):
+            _show_traceback()
+        return _finish(out, 2)
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else 1
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".split("\n")[0]
         out.error(f"internal error: {reason} (please report; --verbose shows where)")
         if out.is_verbose or os.environ.get("SDKPRESS_DEBUG"):
-            out.error(traceback.format_exc(), is_multiline=True)
+            _show_traceback()
         return _finish(out, DEFECT)
+
+
+def _show_traceback() -> None:
+    import traceback
+
+    out.error(traceback.format_exc(), is_multiline=True)
 
 
 def _usage(error: TyperException) -> str:
     """A wrong call in one line; typer's messages quote words of the user."""
-    format_message = getattr(error, "format_message", None)
-    context = getattr(error, "ctx", None)
-    message = format_message() if callable(format_message) else str(error)
+    context: Any = getattr(error, "ctx", None)
     path = getattr(context, "command_path", "sdkpress")
+    message = error.format_message()
+    option = getattr(error, "option_name", None)
+    if type(error).__name__ == "NoSuchOption" and isinstance(option, str):
+        message = f"No such option: {option}"
+        known = {name for one in _params(context) for name in (*one.opts, *one.secondary_opts)}
+        message += suggestion(option, (name for name in known if name.startswith("--")))
+    elif found := re.fullmatch(r"No such command '(.*)'\.", error.message, re.DOTALL):
+        message = message.removesuffix(".") + suggestion(found[1], context.command.commands)
+    elif found := re.match(r"'(.*)' is not one of '(.*)'", error.message, re.DOTALL):
+        message = message.removesuffix(".") + suggestion(found[1], found[2].split("', '"))
     return f"{message} (see {path} --help)"
+
+
+def _params(context: Any) -> Sequence[Any]:
+    return () if context is None else context.command.get_params(context)
 
 
 def _finish(out: Console, code: int) -> int:
     out.close()
+    if out.lost and code in (0, 1):
+        out.error(f"standard output cannot be written: {out.lost}")
+        return 2
     return code

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sdkpress.cli.console import console
+from sdkpress.cli.help import OUTPUT, Examples
 from sdkpress.cli.options import Clients, Overlays, Quiet, TextOrJson, Verbose
 from sdkpress.diagnostics import (
     COMMAND_LINE,
@@ -29,7 +30,17 @@ if TYPE_CHECKING:
     from sdkpress.diffing.releasing import Release
     from sdkpress.pipeline import Build
 
-__all__ = ["generate"]
+__all__ = ["EXAMPLES", "generate"]
+
+EXAMPLES: Examples = (
+    ("sdkpress generate", "every client of the configuration, with its documents as they are now"),
+    ("sdkpress generate museum --bump", "one of them; its version and changelog say what changed"),
+    (
+        "sdkpress generate --spec openapi-spec/museum.yaml --out try/museum",
+        "without a configuration, to look at",
+    ),
+    ("sdkpress --verbose generate --full", "build all of it again, and say where the time goes"),
+)
 
 
 def generate(
@@ -57,7 +68,9 @@ def generate(
             "[default: yes, up to 20,000 new lines]",
         ),
     ] = None,
-    format: Annotated[TextOrJson, typer.Option(help="How to print the result.")] = TextOrJson.TEXT,
+    format: Annotated[
+        TextOrJson, typer.Option(help="How to print the result.", rich_help_panel=OUTPUT)
+    ] = TextOrJson.TEXT,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings are errors.")] = False,
     full: Annotated[
         bool, typer.Option("--full", help="Build even where nothing seems to have changed.")
@@ -71,7 +84,10 @@ def generate(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Generate all clients of [tool.sdkpress] in pyproject.toml, those named, or one from --spec."""
+    """Write clients: all that are configured, those named, or one from --spec.
+
+    A client that somebody edited by hand is refused (exit code 1), and nothing is written.
+    """
     is_json = format is TextOrJson.JSON
     console.configure(quiet=quiet, verbose=verbose, is_json=is_json, failure={"clients": []})
     from sdkpress.cli.targets import configured_targets, option_target
@@ -134,7 +150,9 @@ def _prepare(target: Target, *, black: bool | None, full: bool) -> _Outcome:
         states = tuple((path, "unchanged") for path in sorted(remembered.files))
         return _Outcome(target, summary, diagnostics, None, None, states)
     with console.progress(f"generating {target.label}") as step:
+        step("prepare")
         config, built, collected = build_target(target, black=black, progress=step)
+        step("compare")
         decided = plan(built.files, target.out, built.facts, built.lock)
     summary = summary_of(config, built, collected.items)
     if built.unformatted_lines:
@@ -223,7 +241,8 @@ def _write(outcomes: Sequence[_Outcome], *, black: bool | None, bump: bool, is_j
             if is_refused:
                 findings = plan_findings(outcome.plan)
             else:
-                written = write_plan(outcome.plan)
+                with console.progress(f"writing {outcome.target.label}"):
+                    written = write_plan(outcome.plan)
                 findings, states = written.findings, tuple(written.states.items())
                 target = _refreshed(outcome) if outcome.release is not None else outcome.target
                 remember_target(target, outcome.build, outcome.summary)

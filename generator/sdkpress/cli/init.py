@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sdkpress.cli.console import console
-from sdkpress.cli.options import Quiet, Verbose
+from sdkpress.cli.help import Examples
+from sdkpress.cli.options import Quiet, Verbose, allowed_hosts
 from sdkpress.diagnostics import Diagnostics, SdkpressError, printable
+from sdkpress.interrupting import whole
 
 if TYPE_CHECKING:
     from sdkpress.initialising import Initialisation
 
-__all__ = ["init"]
+__all__ = ["EXAMPLES", "init"]
+
+EXAMPLES: Examples = (
+    ("sdkpress init", "begin with the one document in this folder"),
+    ("sdkpress init openapi-spec/museum.yaml --dry-run", "say what would be written"),
+    ("sdkpress init https://api.example.com/openapi.yaml", "fetch the document (uses the network)"),
+)
 
 
 def init(
@@ -43,13 +52,19 @@ def init(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Set a project up: configuration, a first client, workflows, hooks. Replaces no file."""
+    """Set a project up: configuration, a first client, Makefile, workflows.
+
+    Asks nothing and replaces no file. Only with an address as DOCUMENT does it use the network.
+    """
     console.configure(quiet=quiet, verbose=verbose)
     from sdkpress.initialising import Wishes, plan
+    from sdkpress.source_reading import is_url
 
     project_dir = Path()
-    wishes = Wishes(document, name, client, ci, tuple(allow_host or ()))
+    wishes = Wishes(document, name, client, ci, allowed_hosts(allow_host))
     diagnostics = Diagnostics()
+    if is_url(document):
+        console.notice(f"fetching {document}")
     with console.counting("pulling", "pages") as progress:
         planned = plan(project_dir, wishes, diagnostics, progress=progress)
     if not dry_run:
@@ -62,12 +77,14 @@ def _carry_out(planned: Initialisation, project_dir: Path) -> None:
     """Write everything, the client too, or nothing."""
     from sdkpress.writing import written
 
-    with written(project_dir, {**planned.created, **planned.extended}):
-        if planned.client:
-            _generate(planned.client)
+    with contextlib.ExitStack() as last:
+        with written(project_dir, {**planned.created, **planned.extended}):
+            if planned.client:
+                _generate(planned.client, last)
 
 
-def _generate(name: str) -> None:
+def _generate(name: str, last: contextlib.ExitStack) -> None:
+    """Write the client. From then on nothing interrupts: `last` ends when all files are there."""
     from sdkpress.cli.targets import build_target, configured_targets
     from sdkpress.comparing import plan
     from sdkpress.emitting import plan_findings, write_plan
@@ -78,6 +95,7 @@ def _generate(name: str) -> None:
         decided = plan(built.files, target.out, built.facts, built.lock)
     if decided.refused:
         raise SdkpressError(*plan_findings(decided))
+    last.enter_context(whole())
     write_plan(decided)
     console.show(diagnostics.items)
 
@@ -96,4 +114,6 @@ def _print(planned: Initialisation, *, is_dry_run: bool) -> None:
         for line in hint.rstrip("\n").split("\n"):
             console.status(line)
     if not is_dry_run:
-        console.status("Next: commit these files. `sdkpress check` says whether all is in step.")
+        commands = ", `make` lists the commands" if "Makefile" in planned.created else ""
+        console.status(f"Next: `sdkpress check` says whether all is in step{commands}.")
+        console.status("Commit these files.")

@@ -8,10 +8,16 @@ from typing import Annotated, Any
 import typer
 
 from sdkpress.cli.console import console
+from sdkpress.cli.help import OUTPUT, Examples
 from sdkpress.cli.options import Overlays, Quiet, Verbose
 from sdkpress.diagnostics import printable
 
-__all__ = ["inspect"]
+__all__ = ["EXAMPLES", "inspect"]
+
+EXAMPLES: Examples = (
+    ("sdkpress inspect openapi-spec/museum.yaml", "resources, methods and types, as a tree"),
+    ("sdkpress inspect museum --format json", "the same of a configured client, for a program"),
+)
 
 
 class _Format(enum.Enum):
@@ -24,11 +30,13 @@ def inspect(
         str, typer.Argument(metavar="SPEC", help="A document, or the name of a configured client.")
     ],
     overlay: Overlays = None,
-    format: Annotated[_Format, typer.Option(help="How to print it.")] = _Format.TREE,
+    format: Annotated[
+        _Format, typer.Option(help="How to print it.", rich_help_panel=OUTPUT)
+    ] = _Format.TREE,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Print the resources, operations, types and diagnostics of a document."""
+    """Print the resources, methods and types that a client would have."""
     is_json = format is _Format.JSON
     failure: dict[str, Any] = {"client": "", "async_client": "", "operations": [], "types": []}
     console.configure(quiet=quiet, verbose=verbose, is_json=is_json, failure=failure)

@@ -8,13 +8,20 @@ from typing import Annotated
 import typer
 
 from sdkpress.cli.console import console
-from sdkpress.cli.options import Quiet
+from sdkpress.cli.help import Command, Examples, Group, examples_text
+from sdkpress.cli.options import Quiet, Verbose
 from sdkpress.diagnostics import Diagnostics
 
-__all__ = ["commands"]
+__all__ = ["EXAMPLES", "commands"]
+
+EXAMPLES: Examples = (
+    ("sdkpress overlay apply openapi.yaml mended.overlay.yaml", "print the result"),
+    ("sdkpress overlay apply openapi.yaml mended.overlay.yaml --out whole.yaml", "write it"),
+)
 
 commands = typer.Typer(
-    help="OpenAPI Overlays.",
+    cls=Group,
+    help="Apply OpenAPI Overlays to a document.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -23,10 +30,10 @@ commands = typer.Typer(
 
 @commands.callback()
 def _overlay() -> None:  # pyright: ignore[reportUnusedFunction]
-    """OpenAPI Overlays."""
+    """Apply OpenAPI Overlays to a document."""
 
 
-@commands.command()
+@commands.command(cls=Command, epilog=examples_text(EXAMPLES))
 def apply(
     spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The document.")],
     overlays: Annotated[
@@ -36,12 +43,13 @@ def apply(
         Path | None, typer.Option(metavar="FILE", help="Write here in place of standard output.")
     ] = None,
     quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
-    """Apply OpenAPI Overlays 1.0 and 1.1 to a document; print the result as YAML.
+    """Apply OpenAPI Overlays 1.0 and 1.1, and print the result as YAML.
 
     Files that the document refers to are part of the result, so that it stands on its own.
     """
-    console.configure(quiet=quiet)
+    console.configure(quiet=quiet, verbose=verbose)
     from sdkpress.bundling import load_document
     from sdkpress.overlays import apply_overlays, dump
     from sdkpress.writing import write_file

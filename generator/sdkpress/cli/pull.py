@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from sdkpress.cli.console import console
-from sdkpress.cli.options import Quiet, TextOrJson, Verbose
+from sdkpress.cli.help import OUTPUT, Examples
+from sdkpress.cli.options import Quiet, TextOrJson, Verbose, allowed_hosts
 from sdkpress.diagnostics import (
     COMMAND_LINE,
     Diagnostics,
@@ -20,7 +21,13 @@ from sdkpress.diagnostics import (
     printable,
 )
 
-__all__ = ["pull"]
+__all__ = ["EXAMPLES", "pull"]
+
+EXAMPLES: Examples = (
+    ("sdkpress pull", "ask every source of openapi-spec/sources.lock for something new"),
+    ("sdkpress pull --check", "write nothing; exit code 1 says that there is something new"),
+    ("sdkpress pull https://api.example.com/openapi.yaml --as example.yaml", "a new source"),
+)
 
 
 def pull(
@@ -56,11 +63,16 @@ def pull(
         float | None,
         typer.Option(metavar="SECONDS", min=1, help="For all requests together. [default: 300]"),
     ] = None,
-    format: Annotated[TextOrJson, typer.Option(help="How to print the result.")] = TextOrJson.TEXT,
+    format: Annotated[
+        TextOrJson, typer.Option(help="How to print the result.", rich_help_panel=OUTPUT)
+    ] = TextOrJson.TEXT,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Take OpenAPI documents out of files, documentation pages and sites into openapi-spec/."""
+    """Fetch documents from files, pages and sites into openapi-spec/.
+
+    Uses the network. A source is kept in openapi-spec/sources.lock, with the hash of what it gave.
+    """
     is_json = format is TextOrJson.JSON
     console.configure(
         quiet=quiet,
@@ -78,7 +90,7 @@ def pull(
     options = Options(
         check=check,
         name=name,
-        allowed_hosts=tuple(allow_host or ()),
+        allowed_hosts=allowed_hosts(allow_host),
         allow_shrink=allow_shrink,
         max_pages=max_pages or MAX_PAGES,
         limits=replace(DEFAULT_LIMITS, total_seconds=timeout) if timeout else DEFAULT_LIMITS,

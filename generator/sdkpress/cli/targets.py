@@ -89,6 +89,7 @@ def configured_targets(names: Sequence[str]) -> tuple[Target, ...]:
         if client is None:
             known = ", ".join(client.name for client in config.clients)
             message = f"no client {name!r} in {config.file.as_posix()}; configured: {known}"
+            message += _suggested(name, config)
             raise fatal("unknown-client", message, Location(config.file.as_posix(), 1, 1))
         found[client.name] = _configured(client, config.file)
     return tuple(found.values())
@@ -149,6 +150,10 @@ def named_or_spec(argument: str, overlays: Sequence[Path] = ()) -> Target:
                     message = f"--overlay goes with a document; {client.name} has its own overlays"
                     raise fatal("usage", message, COMMAND_LINE)
                 return _configured(client, config.file)
+            hint = _suggested(argument, config)
+            if hint:
+                message = f"no such file, and no client of that name{hint}"
+                raise fatal("file-not-found", message, Location(path.as_posix(), 1, 1))
     return option_target(spec=path, out=Path(distribution_name(path.stem)), overlays=overlays)
 
 
@@ -220,6 +225,14 @@ def _configured(client: ClientConfig, file: Path) -> Target:
         label=client.name,
         overlays=tuple(path.as_posix() for path in client.overlays),
     )
+
+
+def _suggested(name: str, config: Config) -> str:
+    from sdkpress.suggesting import suggestion
+
+    clients = config.clients
+    names = [client.name for client in clients]
+    return suggestion(name, [*names, *(c.package for c in clients), *(c.client for c in clients)])
 
 
 def _find(config: Config, name: str) -> ClientConfig | None:
