@@ -7,6 +7,7 @@ is there is extended at its end.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -14,11 +15,10 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from sdkpress import project_files
 from sdkpress.bundling import load_document
-from sdkpress.client_names import derive_names
+from sdkpress.client_names import derive_names, distribution_name
 from sdkpress.config import Config, config_from_options, load_config
 from sdkpress.diagnostics import Diagnostics, Location, SdkpressError, fatal
 from sdkpress.document import check_openapi, load_file, parse_file
@@ -26,7 +26,7 @@ from sdkpress.pages import is_page
 from sdkpress.pulling import FOLDER, Options, PullResult, pull
 from sdkpress.source_reading import Progress, is_url
 from sdkpress.source_text import decode, read_bytes
-from sdkpress.trees import is_mapping
+from sdkpress.titles import title_for
 from sdkpress.workflow_commands import repository_root
 
 __all__ = ["Initialisation", "Wishes", "plan"]
@@ -96,11 +96,12 @@ def plan(
     elif config is not None:
         reason = "configures this document already" if wishes.document else "configures clients"
         made.kept.append((config.file.name, reason))
-    names = tuple(client.name for client in config.clients) if config is not None else ()
-    names += (values["name"],) if values else ()
+    if not values:
+        _tell_ignored(made, wishes)
     watched = _watched(config, values)
     has_sources = pulled is not None or (project_dir / FOLDER / "sources.lock").is_file()
-    _add_files(made, project_dir, wishes, names, watched, has_sources=has_sources)
+    clients = _clients(config, values)
+    _add_files(made, project_dir, wishes, clients, watched, has_sources=has_sources)
     return Initialisation(
         made.created,
         made.extended,
@@ -110,6 +111,26 @@ def plan(
         out=values.get("out", ""),
         hints=tuple(made.hints),
     )
+
+
+def _tell_ignored(made: _Plan, wishes: Wishes) -> None:
+    """No client is added, so the names on the command line name nothing."""
+    given = {"--name": wishes.name, "--client": wishes.client}
+    ignored = " and ".join(option for option, value in given.items() if value is not None)
+    if ignored:
+        made.hints.append(
+            f"No client was added, so {ignored} had no effect. What is configured is changed in the "
+            "configuration; sdkpress init DOCUMENT --name DIST adds another client."
+        )
+
+
+def _clients(config: Config | None, values: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The names of all clients, and their folders from that of the configuration."""
+    found: list[tuple[str, str]] = []
+    for client in config.clients if config is not None else ():
+        assert config is not None
+        found.append((client.name, _posix(os.path.relpath(client.out, config.file.parent))))
+    return (*found, (values["name"], values["out"])) if values else tuple(found)
 
 
 # ---------------------------------------------------------------- the document
@@ -170,7 +191,7 @@ def _document(
         data = read_bytes(Path(wanted), wanted)
         if not is_page(data, wanted):
             document = load_document(Path(wanted), diagnostics, display=wanted)
-            return inside, _title(document.tree), None
+            return inside, title_for(document.tree, project_dir), None
     options = Options(check=True, allowed_hosts=wishes.allowed_hosts)
     result = pull([wanted], project_dir, True, diagnostics, options=options, progress=progress)
     names = [found.document for found in result.documents]
@@ -182,7 +203,8 @@ def _document(
     content = result.contents.get(path)
     if content is None:  # it is there already, as the source has it
         content = read_bytes(project_dir / path, path)
-    return path, _title(parse_file(content, path, Diagnostics()).tree), result
+    tree = parse_file(content, path, Diagnostics()).tree
+    return path, title_for(tree, project_dir), result
 
 
 def _path_inside(path: Path, project_dir: Path) -> str:
@@ -191,12 +213,6 @@ def _path_inside(path: Path, project_dir: Path) -> str:
         return path.resolve().relative_to(project_dir.resolve()).as_posix()
     except (ValueError, OSError):
         return ""
-
-
-def _title(tree: Any) -> str:
-    info = tree.get("info") if is_mapping(tree) else None
-    title: object = info.get("title") if is_mapping(info) else ""
-    return title if isinstance(title, str) else ""
 
 
 # ---------------------------------------------------------------- the configuration
@@ -218,9 +234,8 @@ def _client(document: str, title: str, config: Config | None, wishes: Wishes) ->
         own = os.path.relpath(client.spec, config.file.parent)
         if Path(own).as_posix() == document and wishes.name in (None, client.name):
             return {}
-    found = config_from_options(
-        spec=Path(document), out=Path(), title=title, name=wishes.name, client=wishes.client
-    )
+    name = wishes.name or _free_name(distribution_name(title), config)
+    found = config_from_options(spec=Path(document), out=Path(), name=name, client=wishes.client)
     derived = derive_names({"name": found.name, "client": found.client})
     return {
         "name": found.name,
@@ -230,6 +245,13 @@ def _client(document: str, title: str, config: Config | None, wishes: Wishes) ->
         "out": f"generated/{found.name}",
         "env_prefix": found.env_prefix,
     }
+
+
+def _free_name(name: str, config: Config | None) -> str:
+    """The name, with a number behind it where a client has it already."""
+    taken = {client.name.lower() for client in config.clients} if config is not None else set[str]()
+    numbered = (f"{name}-{number}" for number in range(2, len(taken) + 2))
+    return next(one for one in (name, *numbered) if one not in taken)
 
 
 def _add_configuration(
@@ -286,7 +308,7 @@ def _add_files(
     made: _Plan,
     project_dir: Path,
     wishes: Wishes,
-    names: tuple[str, ...],
+    clients: tuple[tuple[str, str], ...],
     watched: tuple[tuple[str, ...], tuple[str, ...]],
     *,
     has_sources: bool,
@@ -301,6 +323,9 @@ def _add_files(
     elif wishes.has_ci:
         branch = _branch(project_dir)
         _add(made, project_dir, project_files.CHECK_WORKFLOW, project_files.check_workflow(branch))
+        names = tuple(name for name, _ in clients)
+        publish = project_files.publish_workflow(names)
+        _add(made, project_dir, project_files.PUBLISH_WORKFLOW, publish)
         if has_sources:
             text = project_files.upstream_workflow(names)
             _add(made, project_dir, project_files.UPSTREAM_WORKFLOW, text)
@@ -314,11 +339,28 @@ def _add_files(
     if not inside:
         text = project_files.pre_commit_config(*watched)
         _add(made, project_dir, project_files.PRE_COMMIT, text)
-    there = [name for name in _MAKEFILES if (project_dir / name).exists()]
-    if there:
-        made.kept.append((there[0], "is there already"))
-    else:
-        _add(made, project_dir, project_files.MAKEFILE, project_files.makefile())
+    _add(made, project_dir, project_files.GITIGNORE, project_files.gitignore())
+    _add_makefile(made, project_dir, clients)
+
+
+def _add_makefile(made: _Plan, project_dir: Path, clients: tuple[tuple[str, str], ...]) -> None:
+    """A Makefile, or a fragment for the one that is there."""
+    there = [name for name in _MAKEFILES if os.path.lexists(project_dir / name)]
+    if not there:
+        _add(made, project_dir, project_files.MAKEFILE, project_files.makefile(clients))
+        return
+    made.kept.append((there[0], "is there already"))
+    text = b""
+    with contextlib.suppress(SdkpressError):
+        text = read_bytes(project_dir / there[0], there[0])
+    fragment = project_files.FRAGMENT
+    if b"sdkpress generate" in text:  # ours, from an earlier run
+        return
+    _add(made, project_dir, fragment, project_files.makefile(clients, is_fragment=True))
+    if fragment.encode() not in text:
+        made.hints.append(
+            f"For `make sdkpress-check` and the like, add to {there[0]}:\n  include {fragment}"
+        )
 
 
 def _add(made: _Plan, project_dir: Path, path: str, text: str) -> None:

@@ -5,30 +5,44 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from sdkpress import __version__
 
 __all__ = [
     "CHECK_WORKFLOW",
+    "FRAGMENT",
+    "GITIGNORE",
     "MAKEFILE",
     "PRE_COMMIT",
+    "PUBLISH_WORKFLOW",
     "UPSTREAM_WORKFLOW",
     "check_workflow",
     "client_section",
+    "gitignore",
     "makefile",
     "pre_commit_config",
     "pre_commit_hooks",
+    "publish_workflow",
     "upstream_workflow",
 ]
 
 CHECK_WORKFLOW = ".github/workflows/sdkpress.yml"
+PUBLISH_WORKFLOW = ".github/workflows/sdkpress-publish.yml"
 UPSTREAM_WORKFLOW = ".github/workflows/sdkpress-upstream.yml"
 PRE_COMMIT = ".pre-commit-config.yaml"
 MAKEFILE = "Makefile"
+FRAGMENT = "sdkpress.mk"
+GITIGNORE = ".gitignore"
+
+_PLAIN = re.compile(r"[\w.][\w./-]*", re.ASCII)
+"""What means nothing to make and to a shell."""
 
 _CHECKOUT = "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0"
+_UPLOAD = "actions/upload-artifact@330a01c490aca151604b8cf639adc76d48f6c5d4 # v5.0.0"
+_DOWNLOAD = "actions/download-artifact@018cc2cf5baa6db3ef3c5f8a56943fffe632ef53 # v6.0.0"
+_PUBLISH = "pypa/gh-action-pypi-publish@ed0c53931b1dc9bd32cbe73a98c7f6766f8a527e # v1.13.0"
 _SETUP_PYTHON = "actions/setup-python@e797f83bcb11b83ae66e0230d6156d7c80228e7c # v6.0.0"
 
 
@@ -36,6 +50,12 @@ def client_section(table: str, values: Mapping[str, str]) -> str:
     """One client in TOML; `table` is the name of the array of tables."""
     lines = [f"[[{table}]]"]
     lines += [f"{key} = {_basic_string(value)}" for key, value in values.items()]
+    lines += [
+        "# Yours to decide; `sdkpress publish` asks for what the document does not say:",
+        '# license = "MIT"',
+        '# authors = [{name = "Your Name", email = "you@example.com"}]',
+        '# urls = {Repository = "https://example.com/your/repository"}',
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -68,6 +88,75 @@ jobs:
     timeout-minutes: 10
     steps:
 {_steps()}      - run: sdkpress check --format github
+"""
+
+
+def publish_workflow(clients: tuple[str, ...]) -> str:
+    """A workflow, started by hand, that publishes one client to the public index of Python packages:
+    the gate in one job, the upload in another, which alone has an identity (OIDC) and no code of the
+    repository. Only names that need no quotes are offered."""
+    names = [name for name in clients if re.fullmatch(r"[\w.-]+", name, re.ASCII)]
+    return publish_workflow_text(names, _steps(extra="publish"))
+
+
+def publish_workflow_text(names: list[str], steps: str) -> str:
+    """The same, where sdkpress is made ready by `steps` (YAML, six spaces deep)."""
+    options = "".join(f"          - {json.dumps(name)}\n" for name in names)
+    return f"""\
+# Publishes a client: once the gate of sdkpress has let it through, by trusted publishing, with
+# attestations. No token is kept anywhere. Before the first run, add a trusted publisher to the
+# project at the index: this repository, this workflow, the environment "publish".
+# In the settings of the repository, say who may approve that environment.
+name: sdkpress publish
+
+on:
+  workflow_dispatch:
+    inputs:
+      client:
+        description: The client to publish
+        type: choice
+        required: true
+        options:
+{options}
+permissions: {{}}
+
+concurrency:
+  group: sdkpress-publish
+  cancel-in-progress: false
+
+jobs:
+  gate:
+    name: Ask the gate, and build
+    runs-on: ubuntu-latest
+    timeout-minutes: 30
+    permissions:
+      contents: read # the checkout
+    steps:
+{steps}      - name: Gate
+        env:
+          CLIENT: ${{{{ inputs.client }}}}
+        run: sdkpress publish "$CLIENT" --repository pypi --dry-run --out dist
+      - uses: {_UPLOAD}
+        with:
+          name: dist
+          path: dist/
+          if-no-files-found: error
+  upload:
+    name: Upload
+    needs: [gate]
+    runs-on: ubuntu-latest
+    timeout-minutes: 10
+    environment: publish
+    permissions:
+      id-token: write # the identity that the index trusts, and the signature of the attestations
+    steps:
+      - uses: {_DOWNLOAD}
+        with:
+          name: dist
+          path: dist/
+      - uses: {_PUBLISH}
+        with:
+          attestations: true
 """
 
 
@@ -143,8 +232,9 @@ jobs:
 """
 
 
-def _steps() -> str:
-    """The steps that every job begins with."""
+def _steps(extra: str = "") -> str:
+    """The steps that every job begins with; `extra` of sdkpress is installed too."""
+    named = f"sdkpress[{extra}]" if extra else "sdkpress"
     return f"""\
       - uses: {_CHECKOUT}
         with:
@@ -152,7 +242,7 @@ def _steps() -> str:
       - uses: {_SETUP_PYTHON}
         with:
           python-version: "3.13"
-      - run: python -m pip install "sdkpress=={__version__}"
+      - run: python -m pip install "{named}=={__version__}"
 """
 
 
@@ -200,27 +290,54 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def makefile() -> str:
-    """Everyday commands by name."""
-    return """\
-.DEFAULT_GOAL := help
+def makefile(clients: Sequence[tuple[str, str]], *, is_fragment: bool = False) -> str:
+    """Everyday commands by name, for clients (name and folder). A fragment is for a Makefile that
+    is there already: its targets begin with `sdkpress-`, so that they cannot collide."""
+    prefix = "sdkpress-" if is_fragment else ""
+    known = [one for one in clients if all(map(_PLAIN.fullmatch, one))]
+    first = known[0][0] if known else "CLIENT"
+    folders = [folder for _, folder in known]
+    install = [f"python -m pip install --editable '{folder}[testing]'" for folder in folders]
+    compare = [f"sdkpress diff git:HEAD --client {name} --fail-on never" for name, _ in known]
+    publish = '@test -n "$(REPOSITORY)" || { echo "which index? REPOSITORY=URL" >&2; exit 2; }'
+    targets: list[tuple[str, str, list[str]]] = [
+        ("generate", "write the clients", ["sdkpress generate"]),
+        ("check", "fail where a client is out of step", ["sdkpress check"]),
+        ("diff", "what changed since the last commit, and what it breaks", compare),
+        ("pull", "refresh the documents from their sources", ["sdkpress pull"]),
+        ("install", "install the clients, and what their tests need", install),
+        ("test", "run the tests of the clients", [f"python -m pytest {one}" for one in folders]),
+        ("build", "make wheels and sdists in dist/", ["sdkpress build"]),
+        (
+            "publish",
+            "publish CLIENT, if it passes the gate (REPOSITORY=URL says where)",
+            [publish, "sdkpress publish $(CLIENT) --repository $(REPOSITORY)"],
+        ),
+    ]
+    lines = [f"CLIENT ?= {first}"]
+    for name, what, recipe in targets:
+        if recipe:
+            lines += ["", f".PHONY: {prefix}{name}", f"{prefix}{name}: ## {what}"]
+            lines += [f"\t{line}" for line in recipe]
+    if is_fragment:
+        return "\n".join(("# Commands for the generated clients: include sdkpress.mk", *lines, ""))
+    return "\n".join(
+        (
+            ".DEFAULT_GOAL := help",
+            "",
+            ".PHONY: help",
+            "help: ## list the targets",
+            "\t@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /: /'",
+            "",
+            *lines,
+            "",
+        )
+    )
 
-.PHONY: help
-help: ## list the targets
-	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /: /'
 
-.PHONY: generate
-generate: ## write the clients
-	sdkpress generate
-
-.PHONY: check
-check: ## fail where a client is out of step
-	sdkpress check
-
-.PHONY: pull
-pull: ## refresh the documents from their sources
-	sdkpress pull
-"""
+def gitignore() -> str:
+    """What clients leave behind when they are tested and built."""
+    return "__pycache__/\n.pytest_cache/\n*.egg-info/\n/dist/\n/.venv/\n"
 
 
 def _branch(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import sys
 import tomllib
 from pathlib import Path
 from typing import NoReturn
@@ -13,12 +14,20 @@ import yaml
 
 from sdkpress import project_files
 from sdkpress.cli import main
+from sdkpress.diagnostics import Diagnostics
+from sdkpress.initialising import Wishes, plan
 from tests.conftest import PROJECT, REPOSITORY, SMALL_DOCUMENT, run
 from tests.unit.loopback_site import Site, here, site, snapshot
 
 __all__ = ["here", "site"]  # fixtures
 
-CI = {project_files.CHECK_WORKFLOW, project_files.PRE_COMMIT, project_files.MAKEFILE}
+CI = {
+    project_files.CHECK_WORKFLOW,
+    project_files.PUBLISH_WORKFLOW,
+    project_files.PRE_COMMIT,
+    project_files.MAKEFILE,
+    project_files.GITIGNORE,
+}
 
 
 def ours(here: Path) -> set[str]:
@@ -188,10 +197,110 @@ def test_what_is_written_pins_what_this_repository_pins() -> None:
         assert job["steps"][0]["with"] == {"persist-credentials": False}
 
 
-def test_the_makefile_works(here: Path, repository: Path) -> None:
-    (here / "Makefile").write_text(project_files.makefile())
-    done = run(["make"], cwd=here)
-    assert "check: fail where a client is out of step" in done.stdout
+def test_the_makefile_works(here: Path) -> None:
+    (here / "pets.yaml").write_text(SMALL_DOCUMENT)
+    assert main(["init"]) == 0
+    bin = str(Path(sys.executable).parent)
+    path = f"{bin}:/usr/bin:/bin"
+    listed = dict(line.split(": ", 1) for line in run(["make"], cwd=here).stdout.splitlines())
+    assert listed["check"] == "fail where a client is out of step"
+    assert list(listed)[:3] == ["help", "generate", "check"]
+    assert {"diff", "pull", "install", "test", "build", "publish"} < set(listed)
+    for target in sorted(listed):
+        run(["make", "--dry-run", target, "REPOSITORY=x"], cwd=here)
+    source = str(REPOSITORY / "generator")
+    assert "in step" in run(["make", "check"], cwd=here, PATH=path, PYTHONPATH=source).stdout
+    done = run(["make", "publish"], cwd=here, check=False, PATH=path, PYTHONPATH=source)
+    assert done.returncode == 2 and "REPOSITORY=URL" in done.stderr
+
+
+def test_a_makefile_that_is_there_gets_a_fragment(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "pets.yaml").write_text(SMALL_DOCUMENT)
+    mine = "all: ; @echo mine\ntest: ; @echo my tests\n"
+    (here / "Makefile").write_text(mine)
+    assert main(["init"]) == 0
+    assert (here / "Makefile").read_text() == mine
+    assert "add to Makefile:\n  include sdkpress.mk" in capsys.readouterr().out
+    (here / "Makefile").write_text(f"{mine}include sdkpress.mk\n")
+    done = run(["make", "test", "--warn-undefined-variables"], cwd=here)
+    assert (done.stdout, done.stderr) == ("my tests\n", "")
+    dry = run(["make", "--dry-run", "sdkpress-diff", "sdkpress-test"], cwd=here).stdout
+    assert "sdkpress diff git:HEAD --client pets" in dry and "pytest generated/pets" in dry
+    after = snapshot(here)
+    assert main(["init"]) == 0
+    assert snapshot(here) == after and "include" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "pyproject",
+    [
+        '[project]\nname = "x"\n\n[tool.uv]  # uv\ndev-dependencies = []\n',
+        '[tool.poetry]\nname = "x"\n\n[tool.poetry.dependencies]\npython = "^3.11"  # mine\n',
+        '[build-system]\nrequires = ["hatchling"]\n\n[tool.hatch.envs.default]\nscripts = {a = "b"}',
+        "# Only a remark.\n",
+    ],
+    ids=["uv", "poetry", "hatch", "remark"],
+)
+@pytest.mark.parametrize("is_repository", [True, False])
+def test_projects_of_other_tools(here: Path, pyproject: str, is_repository: bool) -> None:
+    (here / "pets.yaml").write_text(SMALL_DOCUMENT)
+    (here / "pyproject.toml").write_text(pyproject)
+    if is_repository:
+        run(["git", "init", "-q", "-b", "trunk"], cwd=here)
+    assert main(["init", "--dry-run"]) == 0
+    plan = made_without_client(here)
+    text = plan["pyproject.toml"].decode()
+    assert text.startswith(pyproject)
+    before, after = tomllib.loads(pyproject), tomllib.loads(text)
+    assert after["tool"].pop("sdkpress")["client"][0]["name"] == "pets"
+    assert {key: value for key, value in after.items() if value} == before
+    assert '# license = "MIT"' in text
+    workflow = plan[project_files.CHECK_WORKFLOW].decode()
+    assert ("[trunk]" if is_repository else "[main]") in workflow
+
+
+def made_without_client(here: Path) -> dict[str, bytes]:
+    found = plan(here, Wishes(), Diagnostics())
+    return {**found.created, **found.extended}
+
+
+@pytest.mark.parametrize(
+    ("info", "servers", "name"),
+    [
+        ("title: API", "[{url: https://api.zoo-shop.co.uk/v1}]", "zoo-shop"),
+        ("title: ''", "[{url: 'https://{region}.example.com'}]", "project"),
+        ("title: Swagger API Documentation", "[{url: /v1}]", "project"),
+        (
+            "title: OpenAPI",
+            "[{url: 'http://127.0.0.1:80'}, {url: https://x.example.com}]",
+            "project",
+        ),
+        ("title: The Zoo API", "[{url: https://api.example.com}]", "the-zoo-api"),
+    ],
+)
+def test_a_title_that_says_nothing(here: Path, info: str, servers: str, name: str) -> None:
+    text = f"openapi: 3.1.0\ninfo: {{{info}, version: '1'}}\nservers: {servers}\npaths: {{}}\n"
+    (here / "a.yaml").write_text(text)
+    assert plan(here, Wishes(), Diagnostics()).client == name
+
+
+def test_a_name_that_is_taken_gets_a_number(here: Path) -> None:
+    (here / "pets.yaml").write_text(SMALL_DOCUMENT)
+    (here / "v2.yaml").write_text(SMALL_DOCUMENT)
+    section = PROJECT.replace("pets-client", "pets").replace("pets_client", "pets")
+    (here / "pyproject.toml").write_text(section)
+    found = plan(here, Wishes("v2.yaml"), Diagnostics())
+    assert (found.client, found.out) == ("pets-2", "generated/pets-2")
+
+
+def test_names_that_had_no_effect_are_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "pets.yaml").write_text(SMALL_DOCUMENT)
+    (here / "pyproject.toml").write_text(PROJECT)
+    for words in (["pets.yaml", "--client", "Zoo"], ["--name", "zoo", "--client", "Zoo"]):
+        assert main(["init", "--dry-run", *words]) == 0
+        assert "--client had no effect" in capsys.readouterr().out
 
 
 # ---------------------------------------------------------------- no network
