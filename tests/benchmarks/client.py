@@ -3,9 +3,9 @@
     make bench, make bench-quick, or
     .venv-bench/bin/python tests/benchmarks/client.py [--quick] [--only NAME…] [--write --date DATE]
 
-Prints tables, and keeps every sample in `build/benchmarks/client.json`. `--write` puts tables and
-charts into docs/benchmarks.md; `--from FILE` does that with the samples of an earlier run. README.md
-here says how it is measured.
+Prints tables, and keeps every sample in `build/benchmarks/client.json`. `--write` keeps the medians
+in recorded/client.json and puts tables and charts of them into docs/benchmarks.md; `--from FILE` does
+that with the samples of an earlier run. README.md here says how it is measured.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import statistics
 import sys
 import tempfile
 import time
@@ -24,9 +23,10 @@ from pathlib import Path
 from typing import Any
 
 import instructions
-from charts import write_charts
+from charts import shown_charts, write_charts
 from measures import Measure, measures
 from measuring import ROOT, machine, publish
+from records import Samples, medians, results_of, write_record
 from running import Failed, Server, Worker, fresh, server
 from tables import figures, goals, missed, number, walls
 
@@ -40,9 +40,6 @@ QUICK = (OURS, FLOOR, "httpx2_by_hand", OPENAI)
 """The peers of a quick run."""
 RESULT = ROOT / "build" / "benchmarks" / "client.json"
 GENERATED = ROOT / ".venv-bench" / "peers"
-
-Samples = dict[str, dict[str, list[dict[str, float]]]]
-"""Measure, peer, one for each round."""
 
 
 class Run:
@@ -126,21 +123,6 @@ def _has(peer: Any, needs: str) -> bool:
     return True
 
 
-def medians(samples: Samples) -> dict[str, dict[str, dict[str, float]]]:
-    """Of each figure. Failures are added up."""
-
-    def one(rounds: list[dict[str, float]]) -> dict[str, float]:
-        found = {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
-        if "failures" in found:
-            found["failures"] = sum(one["failures"] for one in rounds)
-        return found
-
-    return {
-        measure: {peer: one(rounds) for peer, rounds in found.items() if rounds}
-        for measure, found in samples.items()
-    }
-
-
 def available(names: Sequence[str]) -> list[str]:
     """The peers that are here; of one that is not, a line says so."""
     made = {"openapi_python_client": "siray_opc", "openapi_generator": "siray_oag"}
@@ -170,12 +152,12 @@ def processor() -> str:
 
 def page(kept: dict[str, Any]) -> str:
     """What docs/benchmarks.md says about a run."""
-    results = medians(kept["samples"])
+    results = results_of(kept)
     notes = "".join(f"{note}.\n" for note in kept["notes"])
     return (
         f"{kept['date']}, {kept['machine']}, {kept['processor']}, {platform.system()}; "
         f"{kept['rounds']} rounds.\n{kept['versions']}.\n{notes}\n"
-        f"{write_charts(results)}\n\n### Goals\n\n{goals(results)}\n\n"
+        f"{shown_charts(results)}\n\n### Goals\n\n{goals(results)}\n\n"
         f"### Figures\n\nCPU unless said.\n\n{figures(results)}\n\n"
         f"### Wall seconds\n\n{walls(results)}"
     )
@@ -199,12 +181,14 @@ def main() -> int:
         kept = taken(options)
         RESULT.parent.mkdir(parents=True, exist_ok=True)
         RESULT.write_text(json.dumps(kept, indent=1), encoding="utf-8")
-    results = medians(kept["samples"])
+    results = results_of(kept)
     print(f"\n{figures(results)}\n\n{goals(results)}\n")
     for line in missed(results):
         print(f"short of its goal: {line}")
     if options.write:
-        publish("client", page(kept))
+        record = write_record(kept)
+        write_charts(results_of(record))
+        publish("client", page(record))
     return 0
 
 

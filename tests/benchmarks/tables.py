@@ -10,12 +10,13 @@ from measuring import table
 
 from peers import FLOOR, NAMES, OPENAI, load
 
-_SCALES = {"µs": 1e6, "ms": 1e3, "MB": 1e-6, "kB": 1e-3, "instructions": 1.0}
+SCALES = {"µs": 1e6, "ms": 1e3, "MB": 1e-6, "kB": 1e-3, "instructions": 1.0}
+"""How many of a unit a second, a byte or an instruction is."""
 
 
 def number(value: float, unit: str) -> str:
     """A figure with three digits or so; the figures are in seconds, bytes or instructions."""
-    scaled = value * _SCALES[unit]
+    scaled = value * SCALES[unit]
     digits = 0 if abs(scaled) >= 100 else 1 if abs(scaled) >= 10 else 2
     return f"{scaled:,.{digits}f}"
 
