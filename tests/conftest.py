@@ -6,6 +6,7 @@ import contextlib
 import functools
 import gc
 import hashlib
+import itertools
 import os
 import shutil
 import subprocess
@@ -105,6 +106,10 @@ def plain_environment(**extra: str) -> dict[str, str]:
     """The environment for a child process: ours, less what would change its output or its imports."""
     dropped = ("PYTHON", "SDKPRESS_SHARED", "SIRAY_", "COVERAGE", "FORCE_COLOR", "VIRTUAL_ENV")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    # These plugins take a second of every pytest that starts, and no test of a client wants them.
+    kept["PYTEST_ADDOPTS"] = "-p no:schemathesis -p no:respx"
+    # Hypothesis keeps its table of characters, three seconds of work, in the folder it runs in.
+    kept["HYPOTHESIS_STORAGE_DIRECTORY"] = str(REPOSITORY / ".hypothesis")
     return {**kept, "NO_COLOR": "1", "COLUMNS": "200", "TERM": "dumb", **extra}
 
 
@@ -136,11 +141,29 @@ def run(
     return done
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Who gets which test, where there are several workers."""
+    from tests.scheduling import InLots
+
+    return InLots(config, log)
+
+
 def pytest_collection_finish() -> None:
     """What is loaded by now stays to the end: the collector of cycles, which many tests call to see
     what is left behind, need not look through it each time (a tenth of a second)."""
     gc.collect()
     gc.freeze()
+
+
+_ended = itertools.count(1)
+
+
+def pytest_runtest_logfinish() -> None:
+    """The same between tests now and then, for what they have imported and pytest has noted."""
+    if next(_ended) % 64 == 0:
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -81,16 +81,25 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def generate(sdkpress: Command, document: Path, name: str, folder: Path) -> Path:
-    arguments = ("--name", name.replace("_", "-"), "--package", name, "--client", "Client")
+    arguments = ["--name", name.replace("_", "-"), "--package", name, "--client", "Client"]
+    arguments += ["--no-black"]  # which changes nothing, and takes most of the time
     sdkpress("generate", "--spec", document, "--out", folder / name, *arguments, cwd=folder)
     return folder / name
 
 
-def several_files(folder: Path) -> Path:
+@pytest.fixture(scope="module")
+def made_orders(sdkpress: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("orders")
     for name, text in SEVERAL_FILES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
-    return folder / "orders.yaml"
+    return generate(sdkpress, folder / "orders.yaml", "orders", folder)
+
+
+@pytest.fixture
+def orders(made_orders: Path, tmp_path: Path) -> Path:
+    """The client of a document of several files, for one test."""
+    return Path(shutil.copytree(made_orders, tmp_path / "orders"))
 
 
 def outcome(
@@ -114,15 +123,12 @@ def test_pass_from_the_source_folder(case: str, sdkpress: Command, tmp_path: Pat
     assert not {"failed", "error", "errors"} & found.keys()
 
 
-def test_pass_for_a_document_of_several_files_and_name_what_is_skipped(
-    sdkpress: Command, tmp_path: Path
-) -> None:
-    made = generate(sdkpress, several_files(tmp_path), "orders", tmp_path)
-    done = outcome(made, "-rs", "-n2")
+def test_pass_for_a_document_of_several_files_and_name_what_is_skipped(orders: Path) -> None:
+    done = outcome(orders, "-rs", "-n2")
     assert "not valid at /state: is required" in done.stdout
     assert "not valid at /: is an array, not of type object" in done.stdout
     assert counts(done)["skipped"] == 2
-    listed = outcome(made, "--collect-only").stdout
+    listed = outcome(orders, "--collect-only").stdout
     for wanted in (
         "test_operations.py::test_answer[orders.get]",
         "test_operations.py::test_over_http[orders.get]",
@@ -158,25 +164,23 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_fail_where_the_client_has_a_fault(fault: str, sdkpress: Command, tmp_path: Path) -> None:
-    made = generate(sdkpress, several_files(tmp_path), "orders", tmp_path)
+def test_fail_where_the_client_has_a_fault(fault: str, orders: Path) -> None:
     pattern, old, new, where = FAULTS[fault]
     changed = 0
-    for file in made.glob(pattern):
+    for file in orders.glob(pattern):
         text, count = re.subn(old, new, file.read_text(encoding="utf-8"))
         file.write_text(text, encoding="utf-8")
         changed += count
     assert changed
-    done = outcome(made, "-rf", "--deselect=tests/test_docs.py", check=False)
+    done = outcome(orders, "-rf", "--deselect=tests/test_docs.py", check=False)
     assert done.returncode == 1
     assert re.search(rf"^FAILED tests/({where})\.py::", done.stdout, re.MULTILINE)
 
 
-def test_checkers_accept_them(sdkpress: Command, tmp_path: Path) -> None:
-    made = generate(sdkpress, several_files(tmp_path), "orders", tmp_path)
-    files = sorted((made / "tests").glob("*.py"))
+def test_checkers_accept_them(orders: Path) -> None:
+    files = sorted((orders / "tests").glob("*.py"))
     command = [sys.executable, "-m", "mypy", "--strict", "--disable-error-code=redundant-cast"]
-    run([*command, "--config-file=", *files], cwd=made, MYPYPATH=str(made / "src"))
+    run([*command, "--config-file=", *files], cwd=orders, MYPYPATH=str(orders / "src"))
 
 
 @pytest.fixture(scope="module")
@@ -202,16 +206,15 @@ def pass_from_the_wheel(made: Path, python: Path, folder: Path) -> None:
     shutil.rmtree(made)
     # Some versions of pytest-asyncio warn until this is said.
     quiet = "--override-ini=asyncio_default_fixture_loop_scope=function"
-    done = outcome(folder / "elsewhere", "-n2", quiet, python=python)
+    done = outcome(folder / "elsewhere", quiet, python=python)
     found = counts(done)
     assert found["passed"] > 10
     assert not {"failed", "error", "errors"} & found.keys()
 
 
 @pytest.mark.index
-def test_pass_from_the_wheel(sdkpress: Command, clean: Path, tmp_path: Path) -> None:
-    made = generate(sdkpress, several_files(tmp_path), "orders", tmp_path)
-    pass_from_the_wheel(made, clean, tmp_path)
+def test_pass_from_the_wheel(orders: Path, clean: Path, tmp_path: Path) -> None:
+    pass_from_the_wheel(orders, clean, tmp_path)
 
 
 @pytest.mark.index

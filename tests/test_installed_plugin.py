@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import SMALL_DOCUMENT, run
 
-pytestmark = [pytest.mark.slow, pytest.mark.index, pytest.mark.xdist_group("versions")]
+pytestmark = [pytest.mark.slow, pytest.mark.index]
 
 Sdkpress = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -31,7 +31,9 @@ def site(sdkpress: Sdkpress, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "pets.yaml").write_text(SMALL_DOCUMENT, encoding="utf-8")
     for package, client in PACKAGES.items():
         names = ["--name", package.replace("_", "-"), "--package", package, "--client", client]
-        sdkpress("generate", "--spec", "pets.yaml", "--out", package, *names, cwd=folder)
+        sdkpress(
+            "generate", "--spec", "pets.yaml", "--out", package, *names, "--no-black", cwd=folder
+        )
         run(
             [sys.executable, "-m", "build", "--no-isolation", "--wheel", "-o", "wheels", package],
             cwd=folder,

@@ -8,8 +8,7 @@ import pytest
 
 from tests.conftest import GENERATED, REPOSITORY, run
 
-# One group: two processes must not install into one folder.
-pytestmark = [pytest.mark.slow, pytest.mark.index, pytest.mark.xdist_group("versions")]
+pytestmark = [pytest.mark.slow, pytest.mark.index]
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from importlib import import_module
@@ -92,7 +94,7 @@ class SyncDriver(Driver):
         if self.transport == "in-process":
             return _runtime(self.package, "in_process").AppTransport(scripted_app)
         library: Any = {"httpx2": httpx2, "httpx": httpx}[self.transport]
-        return library.Client(timeout=None)
+        return library.Client(timeout=None, verify=_tls_settings())
 
     def call(self, make: Callable[[], Any]) -> Any:
         return make()
@@ -131,7 +133,7 @@ class AsyncDriver(Driver):
 
             return self._runner.run(session())
         library: Any = {"httpx2": httpx2, "httpx": httpx}[self.transport]
-        return library.AsyncClient(timeout=None)
+        return library.AsyncClient(timeout=None, verify=_tls_settings())
 
     def call(self, make: Callable[[], Any]) -> Any:
         async def run() -> Any:
@@ -166,6 +168,12 @@ class AsyncDriver(Driver):
 
 def _runtime(package: ModuleType, module: str) -> Any:
     return import_module(f"{package.__name__}._runtime.{module}")
+
+
+@functools.cache
+def _tls_settings() -> ssl.SSLContext:
+    """What given clients share: to read every authority for each of them takes longer than most tests."""
+    return ssl.create_default_context()
 
 
 def _check_script(url: str) -> None:
