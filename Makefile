@@ -11,7 +11,7 @@ VENV := .venv
 READY := $(VENV)/ready
 RUN := $(VENV)/bin/python
 CANDIDATES := python3.13 python3.12 python3.11 python3 python
-SOURCES := generator tests docs/examples
+SOURCES := generator tests docs/examples docs/site
 JOBS := 4
 BENCH := .venv-bench
 BENCH_READY := $(BENCH)/ready
@@ -84,8 +84,8 @@ format: $(READY) ## format the code (black, ruff --fix)
 
 .PHONY: golden
 golden: $(READY) ## rewrite the expected outputs in tests/cases and the pages made of tests; read the diff before you commit it
-	@echo '==> golden: rewriting tests/cases/*/expected, docs/diagnostics.md, docs/supported.md, docs/changes.md, docs/doctor-rules.md'
-	@SDKPRESS_GOLDEN=rewrite $(RUN) -m pytest tests/test_cases.py tests/test_diagnostics_page.py tests/test_supported.py \
+	@echo '==> golden: rewriting tests/cases/*/expected, docs/configuration.md, docs/diagnostics.md, docs/supported.md, docs/changes.md, docs/doctor-rules.md'
+	@SDKPRESS_GOLDEN=rewrite $(RUN) -m pytest tests/test_cases.py tests/test_configuration_page.py tests/test_diagnostics_page.py tests/test_supported.py \
 		tests/diffing/test_diff_command.py tests/doctor/test_rules.py
 	@echo '==> golden: done. Read the diff: git diff tests/cases docs'
 
@@ -137,9 +137,11 @@ corpus: $(READY) ## generate, call and check every document of ../shared/specs; 
 	@echo '==> corpus: done'
 
 .PHONY: dist
-dist: $(READY) ## build the wheel and sdist of sdkpress into dist/
-	@echo '==> dist: wheel and sdist'
+dist: $(READY) ## build wheel and sdist of sdkpress and of every client of pyproject.toml into dist/
+	@echo '==> dist: sdkpress'
 	@$(RUN) -m build --no-isolation --outdir dist . >/dev/null
+	@echo '==> dist: clients of pyproject.toml'
+	@$(VENV)/bin/sdkpress build --out dist
 	@ls -1 dist
 	@echo '==> dist: done'
 
@@ -151,6 +153,17 @@ lock: ## pin every dependency again, with hashes (needs uv on PATH; LOCK="--upgr
 		--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
 		--quiet --output-file requirements.lock $(LOCK)
 	@echo '==> lock: done'
+
+.PHONY: charts
+charts: $(READY) ## draw the charts of docs/images again, from the run in tests/benchmarks/recorded
+	@$(RUN) tests/benchmarks/charts.py
+	@echo '==> charts: drawn into docs/images'
+
+.PHONY: site
+site: $(READY) ## build the documentation site into site/; a dead link, or a page that docs/index.md does not list, fails it
+	@echo '==> site: docs/ and what it links to'
+	@$(RUN) docs/site/build.py site
+	@echo '==> site: done. site/index.html is the front page'
 
 .PHONY: bench-lock
 bench-lock: ## pin what the benchmarks measure us beside, with hashes (needs uv on PATH)
@@ -164,7 +177,7 @@ bench-lock: ## pin what the benchmarks measure us beside, with hashes (needs uv 
 .PHONY: clean
 clean: ## remove .venv, builds and caches (never a tracked file)
 	@echo '==> clean'
-	@rm -rf $(VENV) $(BENCH) .venv-peers build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(BENCH) .venv-peers build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo '==> clean: done'
 
