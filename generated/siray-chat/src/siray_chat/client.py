@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .resources.chat import AsyncChatResource, ChatResource
 
 _API = _Api(
-    name="siray_chat",
+    name=__name__.rpartition(".")[0],
     distribution="siray-chat",
     version="0.1.0",
     env_prefix="SIRAY",

@@ -30,21 +30,25 @@ MAX_ERROR_BODY = 1024 * 1024
 ERROR_BODY_SECONDS = 10.0
 """How long a failure's body is waited for; its status is known."""
 
-_STREAM_TYPES = {
-    "sse": frozenset(("text/event-stream",)),
-    "jsonl": frozenset(
-        (
-            "application/x-ndjson",
-            "application/ndjson",
-            "application/jsonl",
-            "application/x-jsonlines",
-            "application/jsonlines",
-            "application/json-seq",
-            "application/geo+json-seq",
-            "application/stream+json",
-        )
-    ),
-}
+LINE_TYPES = frozenset(
+    (
+        "application/geo+json-seq",
+        "application/json-lines",
+        "application/json-seq",
+        "application/jsonl",
+        "application/jsonlines",
+        "application/ndjson",
+        "application/stream+json",
+        "application/x-json-stream",
+        "application/x-jsonl",
+        "application/x-jsonlines",
+        "application/x-ndjson",
+        "text/jsonl",
+    )
+)
+"""Names under which servers send JSON values one after the other."""
+
+_STREAM_TYPES = {"sse": frozenset(("text/event-stream",)), "jsonl": LINE_TYPES}
 
 
 class Arrived:

@@ -203,7 +203,7 @@ def _accept(
         raise WebhookError(f"{webhook.name}: {'; '.join(texts[:3])}", body, texts)
     from logging import getLogger
 
-    logger = getLogger(__name__.partition(".")[0])
+    logger = getLogger(__name__.rsplit(".", 2)[0])  # the package, also where it is vendored
     logger.warning("webhook %s does not match the document: %s", webhook.name, "; ".join(texts))
     return value
 

@@ -63,7 +63,7 @@ def fake_siray_server(
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Called by pytest, as the two below."""
     _watch.add_options(parser)
-    _watch.spare("siray_chat", pluginmanager)
+    _watch.spare(__name__.rsplit(".", 2)[0], pluginmanager)
 
 
 def pytest_configure(config: pytest.Config) -> None:

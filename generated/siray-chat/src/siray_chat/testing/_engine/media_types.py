@@ -13,13 +13,15 @@ Kind: TypeAlias = Literal[
 ]
 _NDJSON = frozenset(
     (
-        "application/x-ndjson",
-        "application/ndjson",
-        "application/jsonl",
-        "application/x-jsonlines",
         "application/json-lines",
+        "application/jsonl",
         "application/jsonlines",
+        "application/ndjson",
+        "application/stream+json",
+        "application/x-json-stream",
         "application/x-jsonl",
+        "application/x-jsonlines",
+        "application/x-ndjson",
         "text/jsonl",
     )
 )

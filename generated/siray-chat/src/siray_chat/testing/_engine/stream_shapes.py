@@ -95,13 +95,14 @@ def _describe(
     terminator = as_text(facts.get("terminator"))
     opened = event_data(item, references) if kind == "sse" else None
     is_event_data = opened is not None
-    if opened is None and kind == "sse" and not facts:
+    is_inferred = facts.keys() <= {"condition", "terminator"}
+    if opened is None and kind == "sse" and is_inferred:
         opened = _opened(item, references)
     if opened is not None:
         item = opened.schema
         terminator = terminator or opened.terminator
         properties = as_object(flatten(item, references).rules.get("properties"))
-    if not facts:
+    if is_inferred:
         finished_by, renames, keys = _chunk_shape(properties, references)
         if not finished_by and (texts := _flagged(properties, references)):
             finished_by, renames = ("done",), {name: name for name in texts}
