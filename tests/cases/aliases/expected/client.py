@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .resources.reports import AsyncReportsResource, ReportsResource
 
 _API = _Api(
-    name="case_aliases",
+    name=__name__.rpartition(".")[0],
     distribution="case-aliases",
     version="0.1.0",
     env_prefix="THINGS",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .resources.staff import AsyncStaffResource, StaffResource
 
 _API = _Api(
-    name="case_all_of",
+    name=__name__.rpartition(".")[0],
     distribution="case-all-of",
     version="0.1.0",
     env_prefix="THINGS",

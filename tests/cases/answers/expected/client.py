@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .resources.things import AsyncThingsResource, ThingsResource
 
 _API = _Api(
-    name="case_answers",
+    name=__name__.rpartition(".")[0],
     distribution="case-answers",
     version="0.1.0",
     env_prefix="THINGS",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .resources.settings import AsyncSettingsResource, SettingsResource
 
 _API = _Api(
-    name="case_bodies",
+    name=__name__.rpartition(".")[0],
     distribution="case-bodies",
     version="0.1.0",
     env_prefix="THINGS",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .resources.things import AsyncThingsResource, ThingsResource
 
 _API = _Api(
-    name="case_callbacks",
+    name=__name__.rpartition(".")[0],
     distribution="case-callbacks",
     version="0.1.0",
     env_prefix="THINGS",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .resources.rows import AsyncRowsResource, RowsResource
 
 _API = _Api(
-    name="case_content_types",
+    name=__name__.rpartition(".")[0],
     distribution="case-content-types",
     version="0.1.0",
     env_prefix="THINGS",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .resources.x import AsyncXResource, XResource
 
 _API = _Api(
-    name="case_degraded",
+    name=__name__.rpartition(".")[0],
     distribution="case-degraded",
     version="0.1.0",
     env_prefix="THINGS",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .resources.zoo import AsyncZooResource, ZooResource
 
 _API = _Api(
-    name="case_discriminators",
+    name=__name__.rpartition(".")[0],
     distribution="case-discriminators",
     version="0.1.0",
     env_prefix="THINGS",

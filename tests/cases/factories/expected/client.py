@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .resources.things import AsyncThingsResource, ThingsResource
 
 _API = _Api(
-    name="case_factories",
+    name=__name__.rpartition(".")[0],
     distribution="case-factories",
     version="0.1.0",
     env_prefix="THINGS",

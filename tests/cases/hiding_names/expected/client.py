@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .resources.tags import AsyncTagsResource, TagsResource
 
 _API = _Api(
-    name="case_hiding_names",
+    name=__name__.rpartition(".")[0],
     distribution="case-hiding-names",
     version="0.1.0",
     env_prefix="THINGS",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .resources.things import AsyncThingsResource, ThingsResource
 
 _API = _Api(
-    name="case_openapi_3_2",
+    name=__name__.rpartition(".")[0],
     distribution="case-openapi-3-2",
     version="0.1.0",
     env_prefix="THINGS",

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .resources.zero import AsyncZeroResource, ZeroResource
 
 _API = _Api(
-    name="case_pagination",
+    name=__name__.rpartition(".")[0],
     distribution="case-pagination",
     version="0.1.0",
     env_prefix="THINGS",

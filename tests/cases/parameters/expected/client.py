@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .resources.shops import AsyncShopsResource, ShopsResource
 
 _API = _Api(
-    name="case_parameters",
+    name=__name__.rpartition(".")[0],
     distribution="case-parameters",
     version="0.1.0",
     env_prefix="THINGS",

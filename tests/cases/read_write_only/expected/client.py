@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .resources.users import AsyncUsersResource, UsersResource
 
 _API = _Api(
-    name="case_read_write_only",
+    name=__name__.rpartition(".")[0],
     distribution="case-read-write-only",
     version="0.1.0",
     env_prefix="THINGS",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .resources.pets import AsyncPetsResource, PetsResource
 
 _API = _Api(
-    name="case_references",
+    name=__name__.rpartition(".")[0],
     distribution="case-references",
     version="0.1.0",
     env_prefix="THINGS",

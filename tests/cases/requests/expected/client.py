@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .resources.things import AsyncThingsResource, ThingsResource
 
 _API = _Api(
-    name="case_requests",
+    name=__name__.rpartition(".")[0],
     distribution="case-requests",
     version="0.1.0",
     env_prefix="THINGS",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .resources.things import AsyncThingsResource, ThingsResource
 
 _API = _Api(
-    name="case_schema_kinds",
+    name=__name__.rpartition(".")[0],
     distribution="case-schema-kinds",
     version="0.1.0",
     env_prefix="THINGS",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .resources.nulls import AsyncNullsResource, NullsResource
 
 _API = _Api(
-    name="case_schema_limits",
+    name=__name__.rpartition(".")[0],
     distribution="case-schema-limits",
     version="0.1.0",
     env_prefix="THINGS",

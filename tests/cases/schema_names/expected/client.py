@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .resources.properties import AsyncPropertiesResource, PropertiesResource
 
 _API = _Api(
-    name="case_schema_names",
+    name=__name__.rpartition(".")[0],
     distribution="case-schema-names",
     version="0.1.0",
     env_prefix="THINGS",

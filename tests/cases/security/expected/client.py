@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .resources.token import AsyncTokenResource, TokenResource
 
 _API = _Api(
-    name="case_security",
+    name=__name__.rpartition(".")[0],
     distribution="case-security",
     version="0.1.0",
     env_prefix="THINGS",

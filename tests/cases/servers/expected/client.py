@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     )
 
 _API = _Api(
-    name="case_servers",
+    name=__name__.rpartition(".")[0],
     distribution="case-servers",
     version="0.1.0",
     env_prefix="THINGS",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .resources.log import AsyncLogResource, LogResource
 
 _API = _Api(
-    name="case_streams",
+    name=__name__.rpartition(".")[0],
     distribution="case-streams",
     version="0.1.0",
     env_prefix="THINGS",

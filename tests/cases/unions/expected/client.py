@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .resources.values import AsyncValuesResource, ValuesResource
 
 _API = _Api(
-    name="case_unions",
+    name=__name__.rpartition(".")[0],
     distribution="case-unions",
     version="0.1.0",
     env_prefix="THINGS",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ._runtime.timeouts import Timeout
 
 _API = _Api(
-    name="case_webhooks",
+    name=__name__.rpartition(".")[0],
     distribution="case-webhooks",
     version="0.1.0",
     env_prefix="THINGS",
