@@ -21,8 +21,10 @@ THIRD_PARTY = {
     "black": {"formatting"},
     "griffe": {"diffing"},
     "mypy": {"diffing"},  # in callers/typed/ alone
-    "packaging": {"diffing"},
+    "packaging": {"diffing", "package_metadata", "publishing", "vendoring", "bill_of_materials"},
+    "hatchling": {"building"},  # in a process of its own
     "jsonpath": {"overlays"},
+    "twine": {"publishing"},  # in repositories alone; else it is run as a program
     "httpx2": {"fetching"},
     "typer": {"cli"},
     "rich": {"cli"},
@@ -148,7 +150,7 @@ ADAPTERS = RUNTIME_LAYERS[-2]
 """What nobody but a client knows, and what knows nothing but the protocol and errors."""
 
 LAYERS = (
-    {"diagnostic_catalog"},
+    {"diagnostic_catalog", "interrupting", "suggesting"},
     {
         "diagnostics",
         "content",
@@ -172,15 +174,20 @@ LAYERS = (
         "changelog",
         "workflow_commands",
         "writing",
+        "client_config",
         "client_names",
+        "client_requirements",
+        "config_keys",
         "model",
+        "package_metadata",
     },
-    {"yaml_text", "document", "origins", "config", "formatting", "manifest"},
+    {"yaml_text", "document", "origins", "config", "config_reading", "formatting", "manifest"},
     {
         "pages",
         "fetching",
         "tree_editing",
         "sources_lock",
+        "titles",
         "site_index",
         "page_merging",
         "structure",
@@ -194,6 +201,7 @@ LAYERS = (
     {"annotations"},
     {"views"},
     {
+        "bill_of_materials",
         "layout",
         "examples",
         "example_calls",
@@ -204,9 +212,11 @@ LAYERS = (
         "operation_names",
         "request_log",
     },
-    {"rendering", "emitting", "checking", "check_reports", "doctor", "mocking"},
+    {"rendering", "emitting", "checking", "check_reports", "doctor", "mocking", "building"},
     {"pipeline"},
     {"diffing"},
+    {"publishing"},
+    {"vendoring"},
     {"cli", "__main__"},
 )
 """A module imports from its own layer and from those above it in this list."""

@@ -321,6 +321,7 @@ def written_workflows(tmp_path: Path) -> Path:
     for path, text in (
         (project_files.CHECK_WORKFLOW, project_files.check_workflow("main")),
         (project_files.UPSTREAM_WORKFLOW, project_files.upstream_workflow(("a", "b"))),
+        (project_files.PUBLISH_WORKFLOW, project_files.publish_workflow(("a", "b-c"))),
         (project_files.PRE_COMMIT, project_files.pre_commit_config()),
     ):
         (tmp_path / path).write_text(text)
@@ -343,6 +344,26 @@ def test_zizmor_has_nothing_to_say(written_workflows: Path) -> None:
     ]
     for inputs in (ours, [written_workflows]):
         run([program, "--offline", "--pedantic", *inputs], cwd=written_workflows)
+
+
+def test_only_the_upload_has_an_identity_and_it_runs_nothing_of_ours() -> None:
+    """In the workflow of this repository and in the one that `init` writes."""
+    ours = (REPOSITORY / ".github" / "workflows" / "publish.yml").read_text(encoding="utf-8")
+    written = project_files.publish_workflow(("siray-chat", "no: name"))
+    for text in (ours, written):
+        workflow = yaml.safe_load(text)
+        assert workflow["permissions"] == {}
+        gate, upload = workflow["jobs"]["gate"], workflow["jobs"]["upload"]
+        assert gate["permissions"] == {"contents": "read"}
+        assert upload["permissions"] == {"id-token": "write"}
+        assert upload["needs"] == ["gate"] and upload["environment"] == "publish"
+        assert all("run" not in step for step in upload["steps"])
+        for step in [*gate["steps"], *upload["steps"]]:
+            assert re.search(r"@[0-9a-f]{40}$", step.get("uses", f"@{'0' * 40}")), step
+            assert "${{" not in step.get("run", "")
+    (choice,) = [item["inputs"] for item in yaml.safe_load(written)[True].values() if item]
+    assert choice["client"]["options"] == ["siray-chat"]
+    assert yaml.safe_load(ours)["jobs"]["upload"] == yaml.safe_load(written)["jobs"]["upload"]
 
 
 def test_shellcheck_has_nothing_to_say(tmp_path: Path) -> None:

@@ -25,8 +25,6 @@ from tests.conftest import REPOSITORY
 
 CASES = Path(__file__).parent / "cases"
 NAMES = sorted(path.name for path in CASES.iterdir() if (path / "spec.yaml").is_file())
-# One worker builds each case once for all of these.
-pytestmark = pytest.mark.xdist_group("cases")
 
 REWRITE = os.environ.get("SDKPRESS_GOLDEN") == "rewrite"
 SHOWN = ("client.py", "resources/", "models/", "webhooks.py")

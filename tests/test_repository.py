@@ -94,7 +94,10 @@ def locked() -> dict[str, tuple[Version, str, int]]:
 def declared() -> list[Requirement]:
     project, groups = configuration()["project"], configuration()["dependency-groups"]
     assert isinstance(project, dict) and isinstance(groups, dict)
-    return [Requirement(text) for text in [*project["dependencies"], *groups["dev"]]]
+    dev = [entry for entry in groups["dev"] if isinstance(entry, str)]
+    included = [entry["include-group"] for entry in groups["dev"] if not isinstance(entry, str)]
+    other = [text for group in included for text in groups[group]]
+    return [Requirement(text) for text in [*project["dependencies"], *dev, *other]]
 
 
 def test_the_lock_pins_every_declared_dependency_within_its_bounds() -> None:
@@ -140,7 +143,12 @@ def test_compiled_packages_are_pinned_for_more_than_one_system() -> None:
 # ---------------------------------------------------------------- workflows and CI
 
 
-MAY_WRITE = {"upstream": {"contents": "write", "pull-requests": "write"}}
+MAY_WRITE = {
+    "upstream": {"contents": "write", "pull-requests": "write"},
+    "deploy": {"pages": "write", "id-token": "write"},
+    "gate": {"contents": "read"},
+    "upload": {"id-token": "write"},
+}
 
 
 def test_workflows_pin_actions_by_commit_and_may_only_what_they_need() -> None:

@@ -25,7 +25,8 @@ HEAD = """# What of OpenAPI is supported
 
 Every object and fixed field of OpenAPI 3.0, 3.1 and 3.2 and every keyword of JSON Schema 2020-12.
 Whatever is not expressed in types is still in the document that the fake server reads; no operation
-is ever left out.
+is ever left out, but those whose author says so (`x-sdkpress-ignore` and what
+[other generators](migrating/from-hosted-generators.md#extensions-that-are-read) read).
 
 | mark | meaning |
 |---|---|

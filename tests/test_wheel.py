@@ -72,7 +72,7 @@ def test_the_metadata_says_what_it_must(wheel: Path) -> None:
     assert metadata["Requires-Python"] == ">=3.11"
     assert licence == (REPOSITORY / "LICENSE").read_bytes()
     assert "sdkpress = sdkpress.cli:main" in entry_points
-    assert metadata.get_all("Provides-Extra") == ["callers"]
+    assert metadata.get_all("Provides-Extra") == ["callers", "publish"]
     version = ast.literal_eval(
         (REPOSITORY / "generator/sdkpress/__init__.py").read_text().split("__version__ = ")[1]
     )

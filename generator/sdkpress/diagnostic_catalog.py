@@ -308,6 +308,16 @@ CATALOG: Mapping[str, CatalogEntry] = {
     "invalid-extension": CatalogEntry(
         _WARNING, "An `x-sdkpress-…` extension has a value that sdkpress does not know"
     ),
+    "foreign-extension": CatalogEntry(
+        _NOTE,
+        "An extension of another generator has a value that sdkpress cannot read; it is ignored",
+        "Say it by `x-sdkpress-…`, or in the configuration.",
+    ),
+    "operation-left-out": CatalogEntry(
+        _NOTE,
+        "The document keeps an operation out of clients, so there is no method for it",
+        "`x-sdkpress-ignore: false` on the operation, as in an overlay, brings it back.",
+    ),
     "stream-without-condition": CatalogEntry(
         _NOTE,
         "An answer is a stream or one value, and no boolean body property asks for the stream",
@@ -337,6 +347,84 @@ CATALOG: Mapping[str, CatalogEntry] = {
     ),
     "opaque-operation-id": CatalogEntry(
         _NOTE, "An operationId says nothing; the name comes from the path"
+    ),
+    # Publishing (publishing/)
+    "invalid-index": CatalogEntry(
+        _ERROR,
+        "A package index answers what is no simple API, or files other than it says",
+        "Name the index with --repository-index, if its address is another one.",
+    ),
+    "missing-tool": CatalogEntry(
+        _ERROR,
+        "A program that building or publishing needs is not installed",
+        "Install `sdkpress[publish]` into the environment of sdkpress.",
+    ),
+    "unreadable-package": CatalogEntry(
+        _ERROR,
+        "A wheel or sdist cannot be read",
+        "Ask its publisher for another one, or leave out what needs it.",
+    ),
+    # Building distributions (building/)
+    "not-a-client": CatalogEntry(
+        _ERROR,
+        "A folder holds no generated client",
+        "Generate it first: sdkpress generate. Or name the folder that has its pyproject.toml.",
+    ),
+    "client-incomplete": CatalogEntry(
+        _ERROR,
+        "A generated file is missing, and a distribution without it would not work",
+        "Write it again: sdkpress generate.",
+    ),
+    "linked-file": CatalogEntry(
+        _ERROR,
+        "A link, a device or a folder stands where a distribution takes a file from",
+        "Put a plain file there.",
+    ),
+    "invalid-epoch": CatalogEntry(
+        _ERROR,
+        "SOURCE_DATE_EPOCH is no time that archives can hold",
+        "Set it to whole seconds since 1970, such as `git log -1 --format=%ct` prints, or unset it.",
+    ),
+    "build-failed": CatalogEntry(
+        _ERROR,
+        "The build backend refuses a client's project",
+        "Correct what it names: a key of the configuration, or an edit in pyproject.toml.",
+    ),
+    # Packages in other projects (vendoring/)
+    "vendor-source": CatalogEntry(
+        _ERROR,
+        "What is to be vendored is no package that can be",
+        "Name a configured client, the folder of one, a wheel, or NAME==VERSION and --index-url.",
+    ),
+    "vendor-wheel": CatalogEntry(
+        _ERROR,
+        "A wheel is broken, or is not what its own record says",
+        "Do not use it. Download it anew, or ask its publisher.",
+    ),
+    "vendor-target": CatalogEntry(
+        _ERROR,
+        "A package cannot be vendored there",
+        "Choose another folder, or another name by --as.",
+    ),
+    "vendor-not-found": CatalogEntry(
+        _ERROR,
+        "No vendored package is where one was looked for",
+        "Say the folder that holds it: --into DIR.",
+    ),
+    "vendor-record": CatalogEntry(
+        _ERROR,
+        "VENDORED.toml cannot be used",
+        "Restore it from version control.",
+    ),
+    "vendor-base": CatalogEntry(
+        _ERROR,
+        "VENDORED.base, which edits are merged with, cannot be used",
+        "Restore it from version control, or undo the edits: then it is not needed.",
+    ),
+    "vendor-conflict": CatalogEntry(
+        _ERROR,
+        "The last update of a vendored package has left something to decide",
+        "Choose between the two versions in the file, and delete the lines of markers.",
     ),
     # Configuration and the command line (config.py, cli/)
     "usage": CatalogEntry(_ERROR, "A command was called in a way it does not know"),

@@ -23,6 +23,7 @@ from typing import Literal
 
 from sdkpress.comparing import Difference, Plan, PlannedFile, plan
 from sdkpress.diagnostics import CATALOG, Diagnostic, Location, SdkpressError, fatal
+from sdkpress.interrupting import whole
 from sdkpress.output import BuildFacts, NamesLock, OutputFile
 
 __all__ = ["EmitResult", "State", "emit", "plan_findings", "write_plan"]
@@ -91,7 +92,8 @@ def write_plan(decided: Plan) -> EmitResult:
         states[own.path] = "written" if own.difference.is_written else "unchanged"
     if set(states.values()) - {"unchanged"}:
         with _exclusive(decided.out):
-            _Transaction(decided).run()
+            with whole():
+                _Transaction(decided).run()
     return EmitResult(MappingProxyType(dict(sorted(states.items()))), plan_findings(decided))
 
 

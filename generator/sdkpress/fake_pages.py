@@ -15,6 +15,7 @@ from sdkpress.diagnostics import Diagnostics, SdkpressError
 from sdkpress.document import Document
 from sdkpress.identifiers import FILES_KEY
 from sdkpress.lowering import lower
+from sdkpress.lowering.foreign.paging import DOCUMENT_KEY
 from sdkpress.runtime.testing.references import References
 from sdkpress.trees import is_mapping, is_sequence
 from sdkpress.views.pagination import pagination_facts
@@ -22,7 +23,7 @@ from sdkpress.views.pagination import pagination_facts
 __all__ = ["OperationPages"]
 
 _SCHEMAS = "#/components/schemas/"
-_KEPT = ("openapi", "info", "components", "x-sdkpress-pagination", FILES_KEY)
+_KEPT = ("openapi", "info", "components", "x-sdkpress-pagination", DOCUMENT_KEY, FILES_KEY)
 
 
 class OperationPages:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sdkpress.client_requirements import EXTRAS, REQUIREMENTS, REQUIRES_PYTHON
 from sdkpress.output import OutputFile, Owner
 from sdkpress.provenance import runtime_folder
 from sdkpress.text import markdown
@@ -20,6 +21,8 @@ _TESTS = (
     "test_operations", "test_package", "test_round_trip",
 )  # fmt: skip
 """The tests of every client, and what they share."""
+
+_NEEDS = {"requires_python": REQUIRES_PYTHON, "requirements": REQUIREMENTS, "extras": EXTRAS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,12 @@ def file_jobs(package: PackageView, docs: DocsView) -> tuple[FileJob, ...]:
     """Every file that comes from a template, sorted by path."""
     root = f"src/{package.package}"
     plain: dict[str, Any] = {"package": package, "docs": docs, "summary": markdown(package.summary)}
+    project = {**plain, "metadata": package.metadata, **_NEEDS}
     jobs = [
-        FileJob("pyproject.toml", "project/pyproject.toml.jinja", plain),
+        FileJob("pyproject.toml", "project/pyproject.toml.jinja", project),
         FileJob("README.md", "project/README.md.jinja", plain),
         FileJob("reference.md", "project/reference.md.jinja", plain),
-        FileJob("LICENSE", "project/LICENSE.jinja", plain),
+        FileJob("LICENSE", "project/LICENSE.jinja", project),
         FileJob("CHANGELOG.md", "project/CHANGELOG.md.jinja", plain, "once"),
         FileJob(f"{root}/__init__.py", "package/__init__.py.jinja", plain),
         FileJob(f"{root}/client.py", "package/client.py.jinja", plain),

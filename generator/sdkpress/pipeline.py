@@ -11,6 +11,7 @@ from typing import Any
 
 from sdkpress import __version__
 from sdkpress.annotations import Annotator
+from sdkpress.bill_of_materials import bill_of_materials
 from sdkpress.config import ClientConfig, config_digest
 from sdkpress.diagnostics import Diagnostics, Location, fatal
 from sdkpress.document import Document
@@ -161,7 +162,8 @@ def build(
     texts.update(formatted.texts)
     owners: dict[str, Owner] = {job.path: job.owner for job in jobs}
     files = [OutputFile(path, text.encode(), owners[path]) for path, text in texts.items()]
-    files.extend(copied_files(package, dump_json(_served(document, api, done.derived))))
+    copied = copied_files(package, dump_json(_served(document, api, done.derived)))
+    files.extend((*copied, bill_of_materials(package, api, done.facts, copied)))
     content = write_lock(done.locked, config.name, names.operations, names.schemas, names.webhooks)
     return Build(
         tuple(sorted(files, key=lambda file: file.path)),

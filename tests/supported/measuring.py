@@ -46,7 +46,7 @@ class Row:
 
 def specified() -> dict[str, str]:
     """Every field of the specification, as `Object.field`, with its first version."""
-    data = yaml.safe_load((FOLDER / "specification.yaml").read_text(encoding="utf-8"))
+    data = yaml.load((FOLDER / "specification.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
     return {
         f"{name}.{field}": version
         for name, versions in data.items()
@@ -61,7 +61,7 @@ def rows() -> tuple[Row, ...]:
     since = specified()
     found: dict[str, Row] = {}
     for path in sorted(FOLDER.glob("rows_*.yaml")):
-        for group in yaml.safe_load(path.read_text(encoding="utf-8")):
+        for group in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader):
             for field, row in group["fields"].items():
                 made = _row(group, field, row, since)
                 assert made.id not in found, f"two rows for {made.id}"

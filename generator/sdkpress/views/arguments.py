@@ -14,6 +14,7 @@ from sdkpress.model import (
     Body,
     BooleanSchema,
     Content,
+    Docs,
     IntegerSchema,
     MapSchema,
     NumberSchema,
@@ -167,7 +168,7 @@ class ArgumentWriter:
                 wire_location(item),
                 item.is_required,
                 item.type.nullable,
-                _documented(item.docs.description, item.docs.deprecated),
+                _documented(item.docs.description, item.docs),
             )
             for item, name in zip(operation.parameters, names[:count], strict=False)
         )
@@ -186,9 +187,7 @@ class ArgumentWriter:
                         "field",
                         member.is_required,
                         member.type.nullable,
-                        _documented(
-                            member.docs.description or member.docs.title, member.docs.deprecated
-                        ),
+                        _documented(member.docs.description or member.docs.title, member.docs),
                     )
                     for member in members
                 )
@@ -299,9 +298,13 @@ def _ordered(items: tuple[Given, ...]) -> tuple[ArgumentView, ...]:
     return tuple(sorted(views, key=lambda item: (item.location != "path", not item.is_required)))
 
 
-def _documented(text: str, deprecated: bool) -> str:
+def _documented(text: str, docs: Docs) -> str:
     text = one_line(text) if text else ""
-    return f"Deprecated. {text}".strip() if deprecated else text
+    if not docs.deprecated:
+        return text
+    reason = one_line(docs.deprecation)
+    mark = f"Deprecated: {reason}" if reason else "Deprecated."
+    return f"{mark if mark.endswith('.') else mark + '.'} {text}".strip()
 
 
 def join_unions(annotations: Iterable[str]) -> str:

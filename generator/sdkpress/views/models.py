@@ -245,7 +245,8 @@ def _tuple(names: tuple[str, ...]) -> str:
 def _field_doc(docs: Docs) -> list[str]:
     lines = paragraphs(docs.description or docs.title)
     if docs.deprecated:
-        lines = [*lines, *([""] if lines else []), "Deprecated."]
+        reason = f"Deprecated: {docs.deprecation}" if docs.deprecation else "Deprecated."
+        lines = [*lines, *([""] if lines else []), *paragraphs(reason)]
     return lines
 
 

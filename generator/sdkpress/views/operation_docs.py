@@ -11,6 +11,7 @@ from sdkpress.views.results import plain_contents, successful
 
 _WIDTH = 78
 _BYTES = ["    The whole body; client.download(request) writes a large one to a file."]
+_ADVISES_AGAINST = "the API's document advises against it."
 _STATUS_ERRORS = {
     "400": "BadRequestError",
     "401": "AuthenticationError",
@@ -38,7 +39,8 @@ def operation_doc(
     if not lines:
         lines = [f"{operation.method} {one_line(operation.path)}."]
     if docs.deprecated:
-        lines = [*lines, "", "Deprecated: the API's document advises against it."]
+        reason = f"Deprecated: {docs.deprecation or _ADVISES_AGAINST}"
+        lines = [*lines, "", *paragraphs(reason, 84)]
     sections = (
         ("Args:", _argument_lines((*arguments.parameters, *arguments.merged_body()), choices)),
         ("Returns:", _PAGES if operation.pagination else _BYTES if _is_bytes(operation) else []),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sdkpress.annotations import Annotator, Imports
 from sdkpress.content import STREAM_KINDS
-from sdkpress.model import Api, Operation, TypeUse
+from sdkpress.model import Api, Docs, Operation, TypeUse
 from sdkpress.naming import Names, operation_key
 from sdkpress.naming.words import unique
 from sdkpress.records import replace
@@ -222,7 +222,7 @@ class OperationBuilder:
             content_type=writer.content_type,
             accept=writer.accept,
             stream_test=condition or _asked_by(results, writer.accept),
-            deprecation=f"{place.dotted()}() is deprecated" if operation.docs.deprecated else "",
+            deprecation=_deprecation(place.dotted(), operation.docs),
             values=qualify("dict[str, object]", {item.name for item in merged}),
             is_paginated=pages is not None,
             is_wide=signatures.is_wide,
@@ -299,3 +299,11 @@ def _asked_by(results: tuple[ResultView, ...], accept: str) -> str:
         if result.is_stream and accept:
             return f"{accept} == {literal(result.media_types[0])}"
     return ""
+
+
+def _deprecation(dotted: str, docs: Docs) -> str:
+    """What a call of a deprecated method warns with, "" for any other."""
+    if not docs.deprecated:
+        return ""
+    reason = one_line(docs.deprecation).strip()
+    return f"{dotted}() is deprecated: {reason}" if reason else f"{dotted}() is deprecated"

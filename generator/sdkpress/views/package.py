@@ -13,6 +13,7 @@ from sdkpress.text import describe, docstring, one_line
 from sdkpress.views.credentials import CredentialArgument, CredentialView, credential_views
 from sdkpress.views.factories import FactoryModuleView
 from sdkpress.views.fakes import FakeModuleView
+from sdkpress.views.metadata import MetadataView, metadata_view
 from sdkpress.views.models import ModuleView
 from sdkpress.views.operations import OperationView
 from sdkpress.views.resources import ResourceView
@@ -79,7 +80,7 @@ class PackageView:
     model_modules: tuple[ModuleView, ...]
     param_modules: tuple[ModuleView, ...]
     errors: tuple[str, ...]
-    homepage: str
+    metadata: MetadataView
     has_sse: bool
     webhooks: WebhooksView | None = None
     factory_modules: tuple[FactoryModuleView, ...] = ()
@@ -254,7 +255,7 @@ def package_view(
         env_prefix=config.env_prefix,
         source=one_line(config.spec.name),
         title=title,
-        summary=description[:500] or title,
+        summary=_summary(description, title),
         doc=docstring(lines, 0),
         servers=servers,
         has_servers=servers.has_any,
@@ -264,7 +265,7 @@ def package_view(
         model_modules=models,
         param_modules=params,
         errors=tuple(sorted((*ERRORS, "WebhookError"))) if webhooks else ERRORS,
-        homepage=api.contact_url if api.contact_url.startswith(("https://", "http://")) else "",
+        metadata=metadata_view(api, config),
         has_sse=any(item.has_streams for item in resources),
         webhooks=webhooks,
         factory_modules=factories,
@@ -277,6 +278,12 @@ def _abc_names(arguments: Iterable[CredentialArgument]) -> tuple[str, ...]:
     annotations = " ".join(item.async_annotation for item in arguments)
     names = ("Awaitable", "Callable", "Sequence")
     return tuple(sorted({"Mapping", *(name for name in names if name in annotations)}))
+
+
+def _summary(description: str, title: str) -> str:
+    """One line for indexes: what the document says, and more where that is next to nothing."""
+    shown = description[:500].strip()
+    return shown if len(shown) > 10 else f"{shown or title[:400]}: a typed client"
 
 
 def _root_error(client: str) -> str:

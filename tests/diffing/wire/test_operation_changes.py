@@ -19,7 +19,7 @@ from sdkpress.diffing.wire.operation_ids import OPERATION_IDS
 from sdkpress.document import Document
 
 TABLE = Path(__file__).with_name("operation_changes.yaml")
-CASES: list[dict[str, Any]] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
+CASES: list[dict[str, Any]] = yaml.load(TABLE.read_text(encoding="utf-8"), yaml.CSafeLoader)
 TODAY = date(2030, 1, 1)
 
 
