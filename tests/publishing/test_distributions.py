@@ -70,6 +70,8 @@ def test_other_packages_have_no_client() -> None:
         (wheel_of(FILES)[:200], "wheel"),
         (sdist_of(FILES)[:100], "sdist"),
     ],
+    # Bytes as ids would hold the hour of the archive, and differ between the workers of one run.
+    ids=["no wheel", "no sdist", "packed, no sdist", "cut wheel", "cut sdist"],
 )
 def test_what_is_no_archive(content: bytes, kind: str) -> None:
     with pytest.raises(SdkpressError) as caught:

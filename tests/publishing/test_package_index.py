@@ -97,6 +97,46 @@ def test_json(site: Site) -> None:
     ]
 
 
+def test_versions_of_files_that_cannot_be_fetched_are_known(site: Site) -> None:
+    """Whether a version is out does not depend on whether its file can be had."""
+    files = [{"filename": WHEEL}, {"filename": "museum_api-1.3.tar.gz", "url": "ftp://a/b"}]
+    page = json.dumps({"files": [*files, {"filename": "other-9.tar.gz"}]}).encode()
+    site.answers["/simple/museum-api/"] = (200, JSON, page)
+    with index_of(site) as index:
+        found = index.project("museum-api")
+        assert found is not None and not found.files
+        assert found.unusable == {"1.2.0", "1.3"}
+        site.answers["/simple/museum-api/"] = (200, HTML, b"<a>museum_api-1.3.tar.gz</a>")
+        found = index.project("museum-api")
+    assert found is not None and found.unusable == {"1.3"}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"<html><head><title>Links for museum-api</title></head><h1>Links for museum-api</h1>",
+        b'<html><meta name="pypi:repository-version" content="1.0"><p>None yet.</p></html>',
+        b"<!DOCTYPE html><html><body></body></html>",
+    ],
+    ids=["title", "version", "plain"],
+)
+def test_a_project_without_files(site: Site, page: bytes) -> None:
+    site.answers["/simple/museum-api/"] = (200, HTML, page)
+    with index_of(site) as index:
+        found = index.project("museum-api")
+    assert found is not None and found.files == ()
+
+
+def test_more_files_than_anyone_has(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None is left out unseen: it could be the one that is asked for."""
+    monkeypatch.setattr("sdkpress.publishing.package_index._MAX_FILES", 1)
+    page = b'{"files": [{}, {}]}'
+    site.answers["/simple/museum-api/"] = (200, JSON, page)
+    with index_of(site) as index, pytest.raises(SdkpressError) as caught:
+        index.project("museum-api")
+    assert id_of(caught) == "invalid-index"
+
+
 def test_what_an_index_does_not_know(site: Site) -> None:
     with index_of(site) as index:
         assert index.project("museum-api") is None
@@ -122,6 +162,9 @@ def test_an_index_that_leads_to_another_one_for_what_it_does_not_have(site: Site
     [
         (200, {"Content-Type": "text/plain"}, b"museum"),
         (200, HTML, b"welcome"),
+        (200, HTML, b"<title>Shop</title><script src=/app.js></script><div id=root></div>"),
+        (200, HTML, b"<title>Sign in</title><form>Sign in</form><a href=/help>Help</a>"),
+        (200, HTML, b"<p>\xff\x00</p>"),
         (200, JSON, b"<html></html>"),
         (200, JSON, b"[]"),
         (200, JSON, b'{"files": {}}'),

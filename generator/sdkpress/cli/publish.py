@@ -14,7 +14,7 @@ import typer
 from sdkpress.cli.console import console
 from sdkpress.cli.help import OUTPUT, Examples
 from sdkpress.cli.options import Quiet, TextOrJson, Verbose
-from sdkpress.diagnostics import COMMAND_LINE, fatal, printable
+from sdkpress.diagnostics import COMMAND_LINE, Location, fatal, printable
 
 if TYPE_CHECKING:
     from sdkpress.checking import Finding
@@ -114,6 +114,8 @@ def publish(
     (target,) = configured_targets((client,))
     found_repository = find_repository(repository, repository_index)
     links = tuple(_place(link) for link in find_links or ())
+    if out is not None:
+        _expect_writable(out)
     is_live = not is_json and not sys.stderr.isatty()
 
     def show(result: StepResult) -> None:
@@ -177,6 +179,16 @@ def _skipped(skip: list[str], only: list[str], *, is_dry: bool) -> frozenset[str
     if only:
         return frozenset(names) - needed_steps(frozenset(only))
     return frozenset(skip)
+
+
+def _expect_writable(folder: Path) -> None:
+    """Whether files could be put there is known before anything is uploaded."""
+    there = folder
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        location = Location(folder.as_posix(), 1, 1)
+        raise fatal("file-unwritable", "no archives can be kept there: not writable", location)
 
 
 def _place(link: str) -> str:

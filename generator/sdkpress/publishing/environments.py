@@ -45,7 +45,8 @@ def make_environment(
         message = "installing into a clean environment needs pip or uv, and neither is there"
         help = "Install one of them: python -m ensurepip, or python -m pip install uv"
         raise fatal("missing-tool", message, COMMAND_LINE, help)
-    venv.create(folder, with_pip=False)
+    # Copied, the interpreter of a relocatable Python does not find its libpython.
+    venv.create(folder, symlinks=os.name == "posix")
     given = [*sources.options(), *requirements]
     if uv is not None:
         command: list[str | Path] = [uv, "pip", "install", "--python", inside, "--no-progress"]

@@ -10,12 +10,13 @@ from sdkpress.publishing.steps import Step
 
 __all__ = ["GATE", "TOOLS", "needed_steps"]
 
-_READY = ("in-step", "licence", "version")
+_READY = ("in-step", "licence", "author", "version")
 _CLEARED = (*_READY, "unpublished", "bump")
 
 GATE: tuple[Step[Candidate], ...] = (
     Step("in-step", "the client is in step with its document", readiness.in_step),
     Step("licence", "a licence was chosen, and its text is there", readiness.licence),
+    Step("author", "it says whom to ask", readiness.author),
     Step("version", "the version can be published", readiness.version),
     Step("unpublished", "the version is new to the index", history.unpublished, after=_READY),
     Step(
@@ -26,7 +27,7 @@ GATE: tuple[Step[Candidate], ...] = (
     Step("metadata", "twine check --strict", inspection.metadata, ("build",)),
     Step("wheel-contents", "check-wheel-contents", inspection.wheel_contents, ("build",)),
     Step("pyproject", "validate-pyproject", inspection.pyproject, after=_CLEARED),
-    Step("rating", "pyroma gives 10 of 10", inspection.rating, ("build",)),
+    Step("rating", "pyroma gives 10 of 10", inspection.rating, ("author", "build")),
     Step("wheel", "the wheel installs and imports", installation.wheel, ("build",)),
     Step("sdist", "the sdist installs and imports", installation.sdist, ("build",)),
     Step("types", "pyright --verifytypes finds all types", installation.types, ("wheel",)),

@@ -17,6 +17,7 @@ _CLOSED = {
     "archived": "its owners have archived it: it takes no more files",
     "quarantined": "the index has locked it up",
 }
+_BY_HAND = "Compare by other means, and leave this step out: --skip bump"
 _MAX_SHOWN = 20
 
 
@@ -46,6 +47,9 @@ def unpublished(candidate: Candidate) -> str:
         raise Refusal(message, "Settle that at the index.")
     candidate.project = project
     candidate.present = project.of(config.version)
+    if not candidate.present and str(Version(config.version)) in project.unusable:
+        message = f"version {config.version} is published already, by a file without an address"
+        raise Refusal(message, "Raise the version: sdkpress generate --bump.")
     if not candidate.present:
         versions = project.versions()
         return f"the newest is {versions[-1]}" if versions else f"{config.name} has no files yet"
@@ -70,19 +74,22 @@ def bump(candidate: Candidate) -> str:
     published, file = _download(candidate, project, last)
     if published is None or published.document is None:
         message = f"{file.filename} has no document in it that could be compared"
-        help = "Compare by other means, and leave this step out: --skip bump"
-        raise Refusal(message, help)
+        raise Refusal(message, _BY_HAND)
     scratch = question.scratch / "published"
     scratch.mkdir()
-    demand = compare_published(
-        config,
-        config.out,
-        package=published.package,
-        files=published.files,
-        document=published.document,
-        version=last,
-        scratch=scratch,
-    )
+    try:
+        demand = compare_published(
+            config,
+            config.out,
+            package=published.package,
+            files=published.files,
+            document=published.document,
+            version=last,
+            scratch=scratch,
+        )
+    except SdkpressError as error:
+        message = f"{file.filename} cannot be compared: {error.diagnostics[0].message}"
+        raise Refusal(message, _BY_HAND) from None
     candidate.demand = demand
     counted = f"{demand.bump} since {last}, by document and package of {file.filename}"
     if is_enough(config.version, demand):

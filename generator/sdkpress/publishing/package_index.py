@@ -12,6 +12,7 @@ import html.parser
 import json
 import re
 import urllib.parse
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Literal, cast
@@ -35,6 +36,7 @@ Kind = Literal["wheel", "sdist"]
 _JSON = "application/vnd.pypi.simple.v1+json"
 _ACCEPT = f"{_JSON}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_TITLE = re.compile(r"\blinks for\b|\bsimple\b", re.IGNORECASE)
 _MAX_FILES = 100_000
 
 
@@ -66,11 +68,13 @@ class IndexFile:
 class Project:
     """What an index has of a project: files in the order of their versions, wheels first.
 
-    `status` is that of PEP 792 ("active", "archived", "quarantined", "deprecated")."""
+    `status` is that of PEP 792 ("active", "archived", "quarantined", "deprecated"). `unusable` are
+    the versions of files that it names without an address that one can fetch from."""
 
     name: str
     files: tuple[IndexFile, ...]
     status: str = "active"
+    unusable: frozenset[str] = frozenset()
 
     def versions(self) -> tuple[Version, ...]:
         """All versions that have a file, ascending."""
@@ -95,7 +99,7 @@ def simple_url(upload_url: str) -> str:
     parts = urllib.parse.urlsplit(upload_url)
     path = parts.path.rstrip("/")
     host = parts.netloc
-    if path.endswith("/legacy") or path == "/legacy":
+    if path.endswith("/legacy"):
         path = path.removesuffix("/legacy")
         user, at, name = host.rpartition("@")
         host = f"{user}{at}{name.removeprefix('upload.')}"
@@ -200,7 +204,7 @@ def _project(name: str, found: Fetched) -> Project:
     if found.media_type == _JSON or found.media_type == "application/json":
         return _from_json(name, found.url, content)
     if found.media_type in ("application/vnd.pypi.simple.v1+html", "text/html"):
-        return _from_html(name, found.url, content)
+        return _from_html(name, found.url, content, found.media_type)
     message = f"the answer is {printable(found.media_type) or 'of no media type'}, no simple API"
     raise _invalid(message, found.url)
 
@@ -219,7 +223,9 @@ def _from_json(name: str, base: str, content: bytes) -> Project:
     if isinstance(version, str) and version and version.partition(".")[0] != "1":
         raise _invalid(f"the answer is of version {printable(version)} of the simple API", base)
     files: list[IndexFile] = []
-    for entry in cast("list[Any]", entries)[:_MAX_FILES]:
+    unusable: set[str] = set()
+    _expect_few(cast("list[Any]", entries), base)
+    for entry in cast("list[Any]", entries):
         if isinstance(entry, dict):
             item = cast("dict[str, Any]", entry)
             hashes: Any = item.get("hashes")
@@ -230,20 +236,27 @@ def _from_json(name: str, base: str, content: bytes) -> Project:
             if file is not None:
                 yanked = item.get("yanked", False) is not False
                 files.append(replace(file, is_yanked=yanked))
+            else:
+                unusable.update(_versions_named(name, item.get("filename")))
     status: Any = top.get("project-status")
     word: Any = cast("dict[str, Any]", status).get("status") if isinstance(status, dict) else None
-    return Project(name, _sorted(files), word if isinstance(word, str) else "active")
+    state = word if isinstance(word, str) else "active"
+    return Project(name, _sorted(files), state, frozenset(unusable))
 
 
 class _Anchors(html.parser.HTMLParser):
-    """The attributes and texts of all anchors, the `<base>`, and the status of the project."""
+    """The attributes and texts of all anchors, the `<base>`, and the status of the project.
+
+    `is_plain` is whether the page has neither text nor programs, `is_simple` whether it says of
+    itself that it is one of the simple API: its version (PEP 629), or the usual title."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.base = ""
         self.status = "active"
         self.anchors: list[tuple[dict[str, str], list[str]]] = []
-        self._is_open = False
+        self.is_plain, self.is_simple = True, False
+        self._is_open = self._is_title = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
@@ -251,6 +264,12 @@ class _Anchors(html.parser.HTMLParser):
             self.base = values.get("href", "")
         elif tag == "meta" and values.get("name") == "pypi:project-status":
             self.status = values.get("content", "active")
+        elif tag == "meta" and values.get("name") == "pypi:repository-version":
+            self.is_simple = True
+        elif tag == "script":
+            self.is_plain = False
+        elif tag == "title":
+            self._is_title = True
         elif tag == "a":
             self.anchors.append((values, []))
             self._is_open = True
@@ -258,13 +277,18 @@ class _Anchors(html.parser.HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "a":
             self._is_open = False
+        elif tag == "title":
+            self._is_title = False
 
     def handle_data(self, data: str) -> None:
+        self.is_plain = self.is_plain and not data.strip()
+        if self._is_title and _TITLE.search(data):
+            self.is_simple = True
         if self._is_open:
             self.anchors[-1][1].append(data)
 
 
-def _from_html(name: str, base: str, content: bytes) -> Project:
+def _from_html(name: str, base: str, content: bytes, media_type: str) -> Project:
     page = _Anchors()
     page.feed(content.decode("utf-8", "replace"))
     page.close()
@@ -273,7 +297,9 @@ def _from_html(name: str, base: str, content: bytes) -> Project:
     except ValueError:
         raise _invalid("the base address of the page is none", base) from None
     files: list[IndexFile] = []
-    for values, texts in page.anchors[:_MAX_FILES]:
+    unusable: set[str] = set()
+    _expect_few(page.anchors, base)
+    for values, texts in page.anchors:
         address, _, fragment = values.get("href", "").partition("#")
         algorithm, _, digest = fragment.partition("=")
         filename = "".join(texts).strip()
@@ -284,9 +310,15 @@ def _from_html(name: str, base: str, content: bytes) -> Project:
             if file is not None:
                 files.append(replace(file, is_yanked="data-yanked" in values))
                 break
+        else:
+            unusable.update(_versions_named(name, filename, path))
     if not page.anchors and b"<" not in content:
         raise _invalid("the answer is no page of HTML, as it says it is", base)
-    return Project(name, _sorted(files), page.status)
+    # Many servers answer every address with a page of their own: where to sign in, an application.
+    is_known = page.is_simple or page.is_plain or media_type.startswith("application/")
+    if not files and not unusable and not is_known:
+        raise _invalid("the page names no files, and is none of the simple API", base)
+    return Project(name, _sorted(files), page.status, frozenset(unusable))
 
 
 def _file(name: str, base: str, filename: Any, address: Any, digest: Any) -> IndexFile | None:
@@ -296,25 +328,44 @@ def _file(name: str, base: str, filename: Any, address: Any, digest: Any) -> Ind
         return None
     if not filename.isprintable() or "/" in filename or "\\" in filename:
         return None
-    kind: Kind = "wheel" if filename.endswith(".whl") else "sdist"
+    version = _version_named(name, filename)
     try:
-        if kind == "wheel":
-            found, version, _, _ = parse_wheel_filename(filename)
-        else:
-            found, version = parse_sdist_filename(filename)
         url = urllib.parse.urljoin(base, address)
         parts = urllib.parse.urlsplit(url)
         port = parts.port
-    except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion, ValueError):
+    except ValueError:
         return None
-    if found != canonicalize_name(name) or parts.scheme not in ("http", "https"):
+    if not version or parts.scheme not in ("http", "https"):
         return None
     del port
     host = parts.netloc.rpartition("@")[2]
     url = urllib.parse.urlunsplit((parts.scheme, host, parts.path, parts.query, ""))
     known = digest.lower() if isinstance(digest, str) else ""
     sha256 = known if _SHA256.fullmatch(known) else ""
-    return IndexFile(filename, url, sha256, str(version), kind)
+    kind: Kind = "wheel" if filename.endswith(".whl") else "sdist"
+    return IndexFile(filename, url, sha256, version, kind)
+
+
+def _version_named(name: str, filename: str) -> str:
+    """The version in the name of a file, "" for what is neither a wheel nor an sdist of the project."""
+    try:
+        if filename.endswith(".whl"):
+            found, version, _, _ = parse_wheel_filename(filename)
+        else:
+            found, version = parse_sdist_filename(filename)
+    except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion, ValueError):
+        return ""
+    return str(version) if found == canonicalize_name(name) else ""
+
+
+def _versions_named(name: str, *filenames: Any) -> set[str]:
+    named = (_version_named(name, item) for item in filenames if isinstance(item, str))
+    return {version for version in named if version}
+
+
+def _expect_few(entries: Sequence[Any], url: str) -> None:
+    if len(entries) > _MAX_FILES:
+        raise _invalid(f"the answer has more than {_MAX_FILES:,} files", url)
 
 
 def _sorted(files: list[IndexFile]) -> tuple[IndexFile, ...]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import tomllib
+
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from packaging.version import InvalidVersion, Version
 
+from sdkpress.project_files import EXAMPLE_ADDRESS, EXAMPLE_EMAIL
 from sdkpress.publishing.candidate import Candidate
 from sdkpress.publishing.steps import Refusal
 
-__all__ = ["in_step", "licence", "version"]
+__all__ = ["author", "in_step", "licence", "version"]
 
 _STUB = " is licensed under "
 """What stands in the file, in one line, for a licence whose text sdkpress does not have."""
@@ -50,6 +53,41 @@ def licence(candidate: Candidate) -> str:
         message = f"the package has no text of the licence {expression}"
         raise Refusal(message, f"Set `license_file` of {place} to a file with the text.")
     return expression
+
+
+def author(candidate: Candidate) -> str:
+    """The package says whom to ask: an author's e-mail address, and an address of the project.
+
+    `rating` wants both, and looks at an archive; what the project file lacks is told before one is
+    built. A file that cannot be read is the matter of `in-step`.
+    """
+    config = candidate.question.config
+    try:
+        with (config.out / "pyproject.toml").open("rb") as file:
+            project = tomllib.load(file)["project"]
+        emails = [person["email"] for person in project.get("authors", ()) if person.get("email")]
+        links = list(project.get("urls", {}).values())
+    except (OSError, ValueError, LookupError, AttributeError, TypeError):
+        return "nothing to read"
+    place = f"{candidate.question.configuration_file}, client {config.name}"
+    missing: list[str] = []
+    keys: list[str] = []
+    example = {EXAMPLE_EMAIL, EXAMPLE_ADDRESS}.intersection((*emails, *links))
+    if example:
+        message = f"{min(example)} is an example that `sdkpress init` wrote down, and nobody's"
+        raise Refusal(message, f"Set `authors` and `urls` of {place}, and generate.")
+    if not emails:
+        missing.append("no e-mail address of an author")
+        keys.append('authors = [{name = "...", email = "..."}]')
+    if not links:
+        missing.append("no address of the project")
+        keys.append('urls = {Homepage = "https://..."}')
+    if missing:
+        raise Refusal(
+            f"the package has {' and '.join(missing)}; nor has the document, in `info.contact`",
+            f"Add to {place}, and generate: {', '.join(keys)}",
+        )
+    return f"{emails[0]}, {links[0]}"
 
 
 def version(candidate: Candidate) -> str:

@@ -148,6 +148,8 @@ def _run(step: Step[Subject], subject: Subject) -> StepResult:
             raise
         first = error.diagnostics[0]
         place = first.location
-        where = f"{place.file}: " if place is not None and place.file != "<command line>" else ""
+        file = place.file if place is not None else ""
+        is_told = file == "<command line>" or first.message.startswith(f"{file} ")
+        where = f"{file}: " if file and not is_told else ""
         further = [item.message for item in error.diagnostics[1:10]]
         return result("refused", f"{where}{first.message}", first.help or "", further)

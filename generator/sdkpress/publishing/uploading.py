@@ -22,6 +22,8 @@ __all__ = ["FileState", "Upload", "UploadedFile", "upload"]
 FileState = Literal["uploaded", "present", "failed", "held-back"]
 
 _SETTLED = ("uploaded", "present")
+_RAISE = "A version cannot be published twice: raise it (sdkpress generate --bump)."
+_OTHERS = {False: "with other bytes", None: "and cannot be compared"}
 _NOBODY = Credentials("nobody", "nothing")
 """For indexes of this machine that ask for none: twine sends nothing without."""
 _ADDRESS = re.compile(r"https?://[^\s'\"<>]+")
@@ -75,13 +77,11 @@ def upload(
     if skips_existing:
         for path, content in contents.items():
             there = known.get(path.name)
-            if there is not None and not _is_same(repository, there, content):
-                message = f"{path.name} is on the index already, with other bytes"
-                return Upload(
-                    tuple(_file(item, contents[item], "held-back") for item in paths),
-                    message,
-                    "A version cannot be published twice: raise it (sdkpress generate --bump).",
-                )
+            is_same = there is None or _is_same(repository, there, content)
+            if not is_same:
+                message = f"{path.name} is on the index already, {_OTHERS[is_same]}"
+                files = tuple(_file(item, contents[item], "held-back") for item in paths)
+                return Upload(files, message, _RAISE)
     for number, (path, content) in enumerate(contents.items()):
         if skips_existing and path.name in known:
             done.append(_file(path, content, "present"))
@@ -105,11 +105,15 @@ def _file(path: Path, content: bytes, state: FileState) -> UploadedFile:
     return UploadedFile(path.name, sha256(content), len(content), state)
 
 
-def _is_same(repository: Repository, file: IndexFile, content: bytes) -> bool:
+def _is_same(repository: Repository, file: IndexFile, content: bytes) -> bool | None:
+    """Whether the index has these bytes; None where it neither gives a hash nor the file."""
     if file.sha256:
         return file.sha256 == sha256(content)
-    with PackageIndex(repository.index_url, repository.index_credentials) as index:
-        return index.download(file) == content
+    try:
+        with PackageIndex(repository.index_url, repository.index_credentials) as index:
+            return index.download(file) == content
+    except SdkpressError:
+        return None
 
 
 def _asked(repository: Repository, name: str, version: str) -> Mapping[str, IndexFile] | None:
@@ -166,11 +170,11 @@ def _explained(
 ) -> tuple[str, str]:
     """Why an upload failed and what repairs it."""
     if there is not None:
-        if _is_same(repository, there, content):
+        is_same = _is_same(repository, there, content)
+        if is_same:
             message = f"{path.name} is on the index already, with the same bytes ({problem})"
             return message, "Go on with what is missing: the same command with --skip-existing"
-        message = f"{path.name} is on the index already, with other bytes ({problem})"
-        return message, "A version cannot be published twice: raise it (sdkpress generate --bump)."
+        return f"{path.name} is on the index already, {_OTHERS[is_same]} ({problem})", _RAISE
     message = f"{path.name} was not taken: {problem}"
     sent = [file.name for file in done]
     if sent:
