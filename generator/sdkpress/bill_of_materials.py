@@ -37,7 +37,7 @@ def bill_of_materials(
     """The file `BILL_NAME`; `copied` are the files of the client that are copies of the runtime."""
     version = _canonical(package.version)
     purl = _purl(package.distribution, version)
-    components = [_document(package, api, facts), _runtime(copied), *_requirements()]
+    components = [_document(package, api, facts), _runtime(package, copied), *_requirements()]
     bill: dict[str, Any] = {
         "$schema": _SCHEMA,
         "bomFormat": "CycloneDX",
@@ -105,8 +105,10 @@ def _document(package: PackageView, api: Api, facts: BuildFacts) -> dict[str, An
     return {key: value for key, value in found.items() if value}
 
 
-def _runtime(copied: Sequence[OutputFile]) -> dict[str, Any]:
-    """The part of sdkpress that is copied into the package; its hash is over paths and contents."""
+def _runtime(package: PackageView, copied: Sequence[OutputFile]) -> dict[str, Any]:
+    """The part of sdkpress that is copied into the package; its hash is over paths and contents.
+
+    In a client it has the client's licence (docs/decisions/0028-licence-of-output.md)."""
     lines = [
         f"{file.path.split('/', 2)[2]}\0{content_digest(file.content)}\n"  # below src/<package>/
         for file in sorted(copied, key=lambda file: file.path)
@@ -118,7 +120,7 @@ def _runtime(copied: Sequence[OutputFile]) -> dict[str, Any]:
         "name": "sdkpress-runtime",
         "description": "Copied into the package as _runtime and testing/_engine.",
         "hashes": [{"alg": "SHA-256", "content": sha256("".join(lines).encode())}],
-        "licenses": [{"license": {"id": "MIT"}}],
+        "licenses": [{"expression": package.license}],
     }
 
 

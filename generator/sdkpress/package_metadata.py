@@ -51,7 +51,7 @@ _LINK = re.compile(
     r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?"
     rf"(?:/{_CHARACTER}*)?(?:\?(?:{_CHARACTER}|\?)*)?(?:\#(?:{_CHARACTER}|\?)*)?"
 )
-_CLASSIFIER = re.compile(r"[A-Za-z][ -~]*(?: :: [!-~][ -~]*)+")
+_CLASSIFIER_PART = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]*[A-Za-z0-9])?")
 
 Report = Callable[[Sequence[str], str], None]
@@ -172,7 +172,9 @@ def _is_keyword(text: str) -> bool:
 
 
 def _is_classifier(text: str) -> bool:
-    return len(text) <= 200 and _CLASSIFIER.fullmatch(text) is not None and text == one_line(text)
+    parts = text.split(" :: ")
+    is_plain = len(text) <= 200 and text[:1].isalpha() and text == one_line(text)
+    return is_plain and len(parts) > 1 and all(map(_CLASSIFIER_PART.fullmatch, parts))
 
 
 def _read_people(raw: Mapping[str, Any], key: str, report: Report) -> tuple[Person, ...]:

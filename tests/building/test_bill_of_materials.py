@@ -53,7 +53,7 @@ def test_it_says_what_the_package_was_made_from(bill: dict[str, Any], pets: Path
     assert facts["sdkpress:package"] == "pets_client"
     parts = {item["bom-ref"]: item for item in bill["components"]}
     assert parts["document"]["type"] == "data"
-    assert parts["runtime"]["licenses"] == [{"license": {"id": "MIT"}}]
+    assert parts["runtime"]["licenses"] == [{"expression": "MIT"}]
     client = bill["metadata"]["component"]
     assert client["purl"] == "pkg:pypi/pets-client@0.1.0"
     assert client["licenses"] == [{"expression": "MIT"}]
@@ -98,9 +98,13 @@ def test_nothing_in_it_changes_by_itself(bill: dict[str, Any], pets: Path) -> No
 def test_versions_are_those_of_the_archives(version: str, canonical: str, tmp_path: Path) -> None:
     (tmp_path / "pets.yaml").write_text(SMALL_DOCUMENT, encoding="utf-8")
     config = config_from_options(spec=tmp_path / "pets.yaml", out=tmp_path, name="Pets.Client")
-    done = analyse(replace(config, version=version), Diagnostics(), has_testing=False)
+    done = analyse(
+        replace(config, version=version, license="Apache-2.0"), Diagnostics(), has_testing=False
+    )
     bill = json.loads(bill_of_materials(done.package, done.api, done.facts, ()).content)
     told = bill["metadata"]["component"]
     assert told["version"] == canonical
+    runtime = next(item for item in bill["components"] if item["name"] == "sdkpress-runtime")
+    assert runtime["licenses"] == told["licenses"] == [{"expression": "Apache-2.0"}]
     escaped = canonical.replace("!", "%21").replace("+", "%2B")
     assert told["purl"] == f"pkg:pypi/pets-client@{escaped}"

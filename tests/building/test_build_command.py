@@ -57,6 +57,21 @@ def test_a_client_of_the_configuration(
     assert "pets-client is out of step: sdkpress check pets-client" in warned
 
 
+def test_a_word_is_a_client_before_it_is_a_folder(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whose folder has the client's name: it is still known whether it is in step."""
+    text = PROJECT.replace("generated/pets-client", "pets-client")
+    assert 'out = "pets-client"' in text
+    (project / "pyproject.toml").write_text(text, encoding="utf-8")
+    assert main(["generate", "--quiet", "--no-black"]) == 0
+    (project / "pets.yaml").write_text(SMALL_DOCUMENT.replace("An animal", "A pet"), "utf-8")
+    capsys.readouterr()
+    assert main(["build", "pets-client", "--format", "json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)["built"]
+    assert told["in_step"] is False
+
+
 def test_calls_that_cannot_be(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["build", "nobody"]) == 2
     assert "unknown-client" in capsys.readouterr().err

@@ -170,6 +170,7 @@ def test_whether_a_licence_was_chosen(tmp_path: Path) -> None:
         ('urls = ["https://example.com"]', "table of links"),
         ('keywords = ["a, b"]', "without commas"),
         ('classifiers = ["Typed"]', "classifiers such as"),
+        (f'classifiers = ["A{" :: a" * 38} \u00e9"]', "classifiers such as"),  # in no time
         ('classifiers = ["License :: OSI Approved :: MIT License"]', "PEP 639"),
         ('metadata_version = "2.1"', "2.4"),
         ("metadata_version = 2.5", "2.4"),

@@ -78,14 +78,18 @@ def _folders(names: Sequence[str]) -> list[tuple[Path, Target | None]]:
         return [(target.out, target) for target in configured_targets(())]
     found: dict[Path, Target | None] = {}
     for name in names:
-        if (Path(name) / MANIFEST_NAME).is_file():
+        # A word is a client's name before it is a folder's: only of clients it is known whether
+        # they are in step.
+        is_client = (Path(name) / MANIFEST_NAME).is_file()
+        if is_client and Path(name).name != name:
             found.setdefault(Path(name), None)
             continue
         try:
             (target,) = configured_targets((name,))
         except SdkpressError as error:
             ids = {item.id for item in error.diagnostics}
-            if not Path(name).is_dir() or not ids <= {"no-configuration", "unknown-client"}:
+            is_folder = Path(name).is_dir() and ids <= {"no-configuration", "unknown-client"}
+            if not is_client and not is_folder:
                 raise
             found.setdefault(Path(name), None)  # what it lacks is said when it is built
         else:
