@@ -14,8 +14,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -24,6 +23,7 @@ from typing import Literal
 from sdkpress.comparing import Difference, Plan, PlannedFile, plan
 from sdkpress.diagnostics import CATALOG, Diagnostic, Location, SdkpressError, fatal
 from sdkpress.interrupting import whole
+from sdkpress.locking import exclusive
 from sdkpress.output import BuildFacts, NamesLock, OutputFile
 
 __all__ = ["EmitResult", "State", "emit", "plan_findings", "write_plan"]
@@ -91,7 +91,7 @@ def write_plan(decided: Plan) -> EmitResult:
     for own in filter(None, (decided.lock, *decided.besides, decided.manifest)):
         states[own.path] = "written" if own.difference.is_written else "unchanged"
     if set(states.values()) - {"unchanged"}:
-        with _exclusive(decided.out):
+        with exclusive(decided.out):
             with whole():
                 _Transaction(decided).run()
     return EmitResult(MappingProxyType(dict(sorted(states.items()))), plan_findings(decided))
@@ -217,30 +217,6 @@ class _Transaction:
             except OSError:  # not empty
                 return
             folder = folder.parent
-
-
-@contextlib.contextmanager
-def _exclusive(out: Path) -> Generator[None]:
-    """Keep a second run off the same folder while this one writes (where the system can)."""
-    if sys.platform == "win32":
-        yield
-        return
-    import fcntl
-
-    anchor = out
-    while not anchor.exists() and anchor != anchor.parent:
-        anchor = anchor.parent
-    try:
-        handle = os.open(anchor, os.O_RDONLY)
-    except OSError:
-        yield
-        return
-    try:
-        with contextlib.suppress(OSError):  # a file system without locks
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _first_difference(file: PlannedFile) -> int:

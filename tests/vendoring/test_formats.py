@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jsonschema
 
-from sdkpress.vendoring.packages import Origin
+from sdkpress.vendoring.packages import Origin, requirement_texts
 from sdkpress.vendoring.record import Record, parse_record, serialize_record
 from tests.conftest import REPOSITORY
 from tests.vendoring.revisions import sdkpress, write_package
@@ -76,3 +76,17 @@ def test_whatever_metadata_say_the_record_is_toml_and_says_it_too() -> None:
     assert tomllib.loads(content.decode())["name"] == hostile
     assert parse_record(content, "VENDORED.toml") == record
     assert parse_record(content.replace(b"\n", b"\r\n"), "VENDORED.toml") == record
+
+
+def test_requirements_are_written_in_one_way_and_say_all_they_said() -> None:
+    given = [
+        "msgspec <1, >=0.19",
+        'tool @ https://example.com/tool.whl ; python_version > "3"',
+        'rest[b,a]; extra == "testing"',
+        "rest [b,a]",
+    ]
+    assert requirement_texts(given) == (
+        "msgspec>=0.19,<1",
+        "rest[a,b]",
+        'tool @ https://example.com/tool.whl ; python_version > "3"',
+    )

@@ -122,6 +122,13 @@ def test_a_version_of_an_index(host: Path, index: Index, is_json: bool) -> None:
     ran = sdkpress("vendor", "update", "tiny==3.0a1", "--into", INTO, at=host)
     assert ran.code == 0
     assert (folder / "a.py").read_text("utf-8") == "x = '3.0a1'\n"
+    # A name alone never goes back, neither from a pre-release nor from what was withdrawn.
+    assert sdkpress("vendor", "update", "tiny", "--into", INTO, at=host).code == 0
+    assert (folder / "a.py").read_text("utf-8") == "x = '3.0a1'\n"
+    del index.wheels["3.0a1"]
+    ran = sdkpress("vendor", "update", "tiny", "--into", INTO, at=host)
+    assert ran.code == 2 and "nothing as new as 3.0a1" in ran.err and "tiny==2.0" in ran.err
+    assert sdkpress("vendor", "update", "tiny==2.0", "--into", INTO, at=host).code == 0
 
 
 def test_credentials_are_used_and_not_written(host: Path, index: Index) -> None:

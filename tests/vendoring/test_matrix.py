@@ -57,6 +57,10 @@ def test_the_same_package_gives_the_same_bytes(
     assert contents(host / INTO) == contents(other / INTO)
     again = sdkpress("vendor", "add", revisions[3], "--into", INTO, at=host)
     assert again.code == 0, "what is there already is no mistake"
+    assert "no client that sdkpress made" not in again.err
+    (host / INTO / "museum" / "own.py").touch()
+    same = sdkpress("vendor", "update", revisions[3], "--into", INTO, at=host)
+    assert same.code == 0 and "museum 1.4.0 already" in same.err + same.out
 
 
 @pytest.mark.parametrize(

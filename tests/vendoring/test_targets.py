@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
-from sdkpress.vendoring.places import import_name
+from sdkpress.diagnostics import SdkpressError
+from sdkpress.vendoring.folder_changes import add, prepare_update, write_update
+from sdkpress.vendoring.folders import read_client
+from sdkpress.vendoring.places import held, import_name
 from sdkpress.vendoring.swapping import replace_folder
+from sdkpress.vendoring.trees import read_vendored
 from tests.vendoring.revisions import contents, make_host, sdkpress, write_package
 
 INTO = "app/_vendor"
@@ -29,6 +34,9 @@ def tiny(tmp_path: Path) -> Path:
         ("", ""),
         ("vendored.tiny", "--into .../vendored --as tiny"),
         ("x" * 200, "not a Python identifier"),
+        ("ﬁne", "not a Python identifier"),
+        ("__pycache__", "a meaning of its own"),
+        ("Con", "a meaning of its own"),
     ],
 )
 def test_names_that_nobody_can_import(host: Path, tiny: Path, name: str, said: str) -> None:
@@ -73,6 +81,74 @@ def test_what_is_in_the_way_is_left_alone(host: Path, tiny: Path) -> None:
     newer = write_package(tiny.parent, "2.0", {})
     ran = sdkpress("vendor", "add", newer, "--into", INTO, at=host)
     assert ran.code == 2 and "vendor update" in ran.err
+
+
+def test_a_module_of_that_name_would_be_hidden(host: Path, tiny: Path) -> None:
+    (host / INTO / "tiny.py").write_text("A = 1\n", "utf-8")
+    before = contents(host)
+    ran = sdkpress("vendor", "add", tiny, "--into", INTO, at=host)
+    assert ran.code == 2 and "vendor-target" in ran.err and "--as" in ran.err
+    ran = sdkpress("vendor", "add", tiny, "--into", f"{INTO}/tiny.py", at=host)
+    assert ran.code == 2 and "is a file" in ran.err
+    assert contents(host) == before
+    ran = sdkpress("vendor", "add", tiny, "--into", INTO, "--as", "other", at=host)
+    assert ran.code == 0 and "no client that sdkpress made" in ran.err
+
+
+def test_from_inside_of_the_folder(host: Path, tiny: Path) -> None:
+    """It can be looked at, but not replaced: the shell would stand in a folder that is gone."""
+    sdkpress("vendor", "add", tiny, "--into", INTO, at=host)
+    folder = host / INTO / "tiny"
+    newer = write_package(tiny.parent, "2.0", {"b.py": "y = 1\n"})
+    before = contents(host)
+    assert sdkpress("vendor", "check", at=folder).code == 0
+    for words in (["update", newer], ["remove", "tiny"]):
+        ran = sdkpress("vendor", *words, "--into", ".", at=folder)
+        assert ran.code == 2 and "the working folder is in here" in ran.err
+    assert contents(host) == before
+
+
+def test_one_writes_at_a_time(host: Path, tiny: Path) -> None:
+    target = host / INTO / "tiny"
+    package = read_client(tiny, location="")
+    raised: list[SdkpressError] = []
+
+    def run() -> None:
+        try:
+            add(package, target, with_testing=False)
+        except SdkpressError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run)
+    with held(target):
+        thread.start()
+        thread.join(0.1)
+        target.mkdir(parents=True)  # what the other one would be doing
+        (target / "own.py").touch()
+    thread.join()
+    assert [error.diagnostics[0].id for error in raised] == ["vendor-target"]
+    assert contents(target) == {"own.py": b""}
+
+
+def test_an_edit_while_the_update_is_prepared(host: Path, tiny: Path) -> None:
+    sdkpress("vendor", "add", tiny, "--into", INTO, at=host)
+    folder = host / INTO / "tiny"
+    vendored = read_vendored(folder)
+    newer = read_client(write_package(tiny.parent, "2.0", {"a.py": "x = 2\n"}), location="")
+    planned = prepare_update(vendored, newer, with_testing=None)
+    (folder / "a.py").write_text("edited = True\n", "utf-8")
+    before = contents(folder)
+    with pytest.raises(SdkpressError, match="try again"):
+        write_update(vendored, planned)
+    assert contents(folder) == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names that other systems cannot have")
+def test_names_of_files_that_cannot_be_recorded(host: Path, tiny: Path) -> None:
+    sdkpress("vendor", "add", tiny, "--into", INTO, at=host)
+    (host / INTO / "tiny" / "a:b\x1b.txt").touch()
+    ran = sdkpress("vendor", "check", at=host)
+    assert ran.code == 2 and "move it out" in ran.err and "\x1b" not in ran.err
 
 
 def test_links_are_refused(host: Path, tiny: Path, tmp_path: Path) -> None:
@@ -203,3 +279,17 @@ def test_the_name_to_import_it_by(host: Path) -> None:
     assert import_name(host / "app" / "_vendor" / "tiny") == "app._vendor.tiny"
     assert import_name(host / "app" / "spaces" / "tiny") == "app.spaces.tiny"
     assert import_name(host / "lib" / "tiny") == "tiny"
+
+
+def test_licence_texts_come_from_inside_of_the_project(host: Path, tmp_path: Path) -> None:
+    root = write_package(tmp_path, "1.0", {"a.py": ""})
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "secret").write_text("secret", "utf-8")
+    (root / "more").symlink_to(tmp_path / "outside", target_is_directory=True)
+    (root / "LICENSE:2").write_text("more", "utf-8")
+    pyproject = root / "pyproject.toml"
+    listed = 'license-files = ["LICENSE*", "more/*", "**a"]\n'
+    pyproject.write_text(f"{pyproject.read_text('utf-8')}{listed}", "utf-8")
+    assert sdkpress("vendor", "add", root, "--into", "app/_vendor", at=host).code == 0
+    names = {path.name for path in (host / "app" / "_vendor" / "tiny").iterdir()}
+    assert names == {"__init__.py", "a.py", "LICENSE", "VENDORED.base", "VENDORED.toml"}

@@ -58,6 +58,10 @@ def test_a_conflict_is_resolved_before_the_next_update(host: Path, tmp_path: Pat
     text = (folder / "a.py").read_text("utf-8")
     assert "<<<<<<< edited here\nours = 1\n=======\ntheirs = 1\n>>>>>>> tiny 2.0\n" in text
     before = contents(folder)
+    (folder / "a.py").write_text(text.replace(">>>>>>> tiny 2.0\n", ""), "utf-8")
+    half = sdkpress("vendor", "check", at=host)
+    assert half.code == 1 and "conflict:" in half.out, "half of a conflict is one still"
+    (folder / "a.py").write_text(text, "utf-8")
     for again in (update(host, newer), update(host, new, "--dry-run")):
         assert again.code == 1 and "is not resolved yet" in again.out
     accepted = sdkpress("vendor", "accept", "tiny", "--into", INTO, at=host)
@@ -72,6 +76,45 @@ def test_a_conflict_is_resolved_before_the_next_update(host: Path, tmp_path: Pat
     assert sdkpress("vendor", "check", at=host).code == 0
     # 3.0 takes back what 2.0 had in this place, which was decided here: a conflict again.
     assert update(host, newer).code == 1
+
+
+def test_a_formatter_is_no_side_of_a_conflict(host: Path, tmp_path: Path) -> None:
+    """Of a file that was only laid out anew, the newer one is taken; a comment is an edit."""
+    text = "x = {'a': 1, 'b': 2}\ny = 1\nz = [1, 2]  # all\n"
+    formatted = "x = {\n    'a': 1,\n    'b': 2,\n}\ny = 1\nz = [\n    1,\n    2,\n]  # all\n"
+    newer = text.replace("'b': 2", "'b': 2, 'c': 3")
+    old = write_package(tmp_path, "1.0", {name: text for name in ("a.py", "b.py", "c.py")})
+    new = write_package(tmp_path, "2.0", {name: newer for name in ("a.py", "b.py")})
+    folder = vendor(host, old)
+    for name in ("a.py", "c.py"):
+        (folder / name).write_text(formatted, "utf-8")
+    (folder / "b.py").write_text(formatted.replace("'a': 1,", "'a': 1,  # one"), "utf-8")
+    said = sdkpress("vendor", "check", at=host).out
+    assert "a.py: was formatted anew" in said and "b.py: was edited" in said
+    assert update(host, new).code == 1
+    assert (folder / "a.py").read_text("utf-8") == newer
+    assert not (folder / "c.py").exists(), "gone there, and nobody has edited it"
+    assert has_markers((folder / "b.py").read_bytes())
+
+
+def test_a_byte_order_mark_is_no_line(host: Path, tmp_path: Path) -> None:
+    old = write_package(tmp_path, "1.0", {"a.py": TEXT})
+    new = write_package(tmp_path, "2.0", {"a.py": changed(TEXT, 1, "theirs = 1\n")})
+    folder = vendor(host, old)
+    mark = b"\xef\xbb\xbf"
+    (folder / "a.py").write_bytes(mark + (TEXT + "ours = 1\n").encode())
+    assert update(host, new).code == 0
+    expected = changed(TEXT, 1, "theirs = 1\n") + "ours = 1\n"
+    assert (folder / "a.py").read_bytes() == mark + expected.encode()
+
+
+def test_the_path_of_the_copy_says_which_one_is_meant(host: Path) -> None:
+    source = write_package(host / "sdks", "1.0", {"a.py": TEXT})
+    folder = vendor(host, source)
+    (source / "src" / "tiny" / "a.py").write_text(TEXT + "newer = 1\n", "utf-8")
+    ran = sdkpress("vendor", "update", "app/_vendor/tiny", at=host)
+    assert ran.code == 0, ran.err
+    assert (folder / "a.py").read_text("utf-8").endswith("newer = 1\n")
 
 
 def test_files_that_one_side_has_deleted(host: Path, tmp_path: Path) -> None:

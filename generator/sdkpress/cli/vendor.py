@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,6 +47,7 @@ _SHOWN_DIFFS = 5
 
 commands = typer.Typer(
     cls=Group,
+    suggest_commands=False,  # as in app.py
     help="Copy generated packages into other projects, and keep them up to date.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -193,31 +195,32 @@ def update(
     from sdkpress.vendoring.finding import find_vendored, one_of
     from sdkpress.vendoring.folder_changes import prepare_update, write_update
     from sdkpress.vendoring.host import host_warnings
-    from sdkpress.vendoring.places import refuse_links
+    from sdkpress.vendoring.places import held, refuse_links
     from sdkpress.vendoring.swapping import recover
     from sdkpress.vendoring.trees import open_conflicts, read_vendored
 
     target = one_of(find_vendored(words_of(client), into, name or ""), client or "")
     refuse_links(target)
-    if not dry_run and recover(target):
-        console.notice("an update had been cut off; the folder is as it was before")
-    vendored = read_vendored(target)
-    left = open_conflicts(vendored)
-    if left:
-        for path in left:
-            shown = printable((target / path).as_posix())
-            console.print(f"conflict: {shown}: is not resolved yet")
-        console.print("the last update is not finished: resolve these files, then update again")
-        if format is TextOrJson.JSON:
-            console.print_json(_update_json(target, "", None, list(left), written=False))
-        raise typer.Exit(1)
-    with console.progress("updating") as step:
-        step("reading the package")
-        package = newer_package(client, vendored, index_url)
-        step("merging")
-        planned = prepare_update(vendored, package, with_testing=with_testing)
-        step("writing")
-        written = False if dry_run else write_update(vendored, planned)
+    with nullcontext() if dry_run else held(target):
+        if not dry_run and recover(target):
+            console.notice("an update had been cut off; the folder is as it was before")
+        vendored = read_vendored(target)
+        left = open_conflicts(vendored)
+        if left:
+            for path in left:
+                shown = printable((target / path).as_posix())
+                console.print(f"conflict: {shown}: is not resolved yet")
+            console.print("the last update is not finished: resolve these files, then update again")
+            if format is TextOrJson.JSON:
+                console.print_json(_update_json(target, "", None, list(left), written=False))
+            raise typer.Exit(1)
+        with console.progress("updating") as step:
+            step("reading the package")
+            package = newer_package(client, vendored, index_url)
+            step("merging")
+            planned = prepare_update(vendored, package, with_testing=with_testing)
+            step("writing")
+            written = False if dry_run else write_update(vendored, planned)
     _tell_about(package, target)
     if format is TextOrJson.JSON:
         label = vendored.record.version
@@ -265,22 +268,23 @@ def remove(
     _configure(quiet=quiet, verbose=verbose, format=TextOrJson.TEXT)
     from sdkpress.vendoring.finding import find_vendored, one_of
     from sdkpress.vendoring.folder_changes import remove as remove_package
-    from sdkpress.vendoring.places import refuse_links
+    from sdkpress.vendoring.places import held, refuse_links
     from sdkpress.vendoring.swapping import recover
     from sdkpress.vendoring.trees import read_vendored
 
     target = one_of(find_vendored(words_of(client), into, name or ""), client)
     refuse_links(target)
-    recover(target)
-    if not force:
-        lost = [item for item in read_vendored(target).differences if item.cause != "missing"]
-        for item in lost:
-            place = printable((target / item.path).as_posix())
-            console.print(f"{item.cause}: {place}: would be lost")
-        if lost:
-            console.print("nothing was removed; --force removes these files too")
-            raise typer.Exit(1)
-    remove_package(target)
+    with held(target):
+        recover(target)
+        if not force:
+            lost = [item for item in read_vendored(target).differences if item.cause != "missing"]
+            for item in lost:
+                place = printable((target / item.path).as_posix())
+                console.print(f"{item.cause}: {place}: would be lost")
+            if lost:
+                console.print("nothing was removed; --force removes these files too")
+                raise typer.Exit(1)
+        remove_package(target)
     console.status(f"removed {printable(target.as_posix())}")
 
 
@@ -298,6 +302,8 @@ def _tell_about(package: Package, target: Path) -> None:
     """Remarks on what was taken and where it went."""
     from sdkpress.vendoring.places import is_hiding
 
+    if not package.is_generated:
+        console.notice(f"{package.label} is no client that sdkpress made; it is copied as it is")
     if not package.licences:
         console.notice(f"{package.label} has no licence text: ask before you pass it on")
     bound = next(package.self_imports(), None)
@@ -347,7 +353,8 @@ def _show_update(
 ) -> None:
     label = printable(target.as_posix())
     after = planned.record.label
-    if not planned.changes and not written and not dry_run:
+    is_same = planned.record.label == before
+    if is_same and not written and all(change.action == "kept" for change in planned.changes):
         console.status(f"{label}: {printable(after)} already")
         return
     would = "would become" if dry_run else "is now"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import difflib
 import re
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from sdkpress.vendoring.base import unpack
 from sdkpress.vendoring.host import HostWarning, host_warnings
 from sdkpress.vendoring.merging import is_binary
 from sdkpress.vendoring.record import BASE_NAME, unix
+from sdkpress.vendoring.same_code import is_same_code
 from sdkpress.vendoring.trees import Cause, Difference, Vendored, read_vendored
 
 __all__ = ["Checked", "Finding", "check_vendored"]
@@ -91,22 +91,12 @@ def _finding(vendored: Vendored, item: Difference, base: Mapping[str, bytes]) ->
     path = (vendored.folder / item.path).as_posix()
     ours, published = vendored.files.get(item.path), base.get(item.path)
     message = _MESSAGES[item.cause]
-    if item.cause == "edited" and ours and published and _is_same_code(item.path, ours, published):
+    if item.cause == "edited" and ours and published and is_same_code(item.path, ours, published):
         message = "was formatted anew; exclude the folder from your formatter"
     diff = ""
     if item.cause in ("edited", "conflict") and ours is not None and published is not None:
         diff = _diff(published, ours, item.path)
     return Finding(vendored.name, item.cause, path, message, diff)
-
-
-def _is_same_code(path: str, ours: bytes, published: bytes) -> bool:
-    """Whether Python reads both files as the same program, so that only a formatter was here."""
-    if not path.endswith((".py", ".pyi")):
-        return False
-    try:
-        return ast.dump(ast.parse(ours)) == ast.dump(ast.parse(published))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
 
 
 def _diff(published: bytes, ours: bytes, path: str) -> str:

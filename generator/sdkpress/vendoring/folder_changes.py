@@ -15,7 +15,7 @@ from sdkpress.provenance import sha256
 from sdkpress.vendoring.base import pack
 from sdkpress.vendoring.folders import file_paths
 from sdkpress.vendoring.packages import Package
-from sdkpress.vendoring.places import refuse_links
+from sdkpress.vendoring.places import held, refuse_links
 from sdkpress.vendoring.record import (
     BASE_NAME,
     DELETED,
@@ -41,15 +41,17 @@ def add(package: Package, target: Path, *, with_testing: bool) -> Record:
     raise.
     """
     refuse_links(target)
-    recover(target)
     record = record_of(package, with_testing=with_testing)
-    if os.path.lexists(target):
-        _refuse_others(target, record)
-        if (target / RECORD_NAME).exists():
-            return record
-        target.rmdir()
-    content = package.content(with_testing=with_testing)
-    replace_folder(target, _folder(content, record, content))
+    with held(target):
+        recover(target)
+        _refuse_modules(target)
+        if os.path.lexists(target):
+            _refuse_others(target, record)
+            if (target / RECORD_NAME).exists():
+                return record
+            target.rmdir()
+        content = package.content(with_testing=with_testing)
+        replace_folder(target, _folder(content, record, content))
     return record
 
 
@@ -75,9 +77,15 @@ def prepare_update(vendored: Vendored, package: Package, *, with_testing: bool |
 
 
 def write_update(vendored: Vendored, update: Update) -> bool:
-    """Carry an update out; whether anything was written. Raises SdkpressError (`file-unwritable`,
-    `symlink-in-output`); then the folder is as it was."""
+    """Carry an update out; whether anything was written. The caller holds the folder (`held`).
+
+    Raises SdkpressError (`file-unwritable`, `symlink-in-output`; `vendor-target` where somebody has
+    edited a file since `vendored` was read); then the folder is as it was.
+    """
     refuse_links(vendored.folder)
+    if read_vendored(vendored.folder) != vendored:
+        message = "a file was edited while the update was prepared; nothing was changed, try again"
+        raise fatal("vendor-target", message, Location(vendored.folder.as_posix(), 1, 1))
     if vendored.record == update.record and dict(vendored.files) == dict(update.files):
         if vendored.base is not None:
             return False
@@ -92,19 +100,22 @@ def accept(target: Path) -> tuple[Vendored, int]:
     `file-unwritable`, and what reading the folder can raise.
     """
     refuse_links(target)
-    vendored = read_vendored(target)
-    left = list(open_conflicts(vendored))
-    if left:
-        message = f"{left[0]} holds a conflict, which is nothing to accept"
-        raise fatal("vendor-conflict", message, Location((target / left[0]).as_posix(), 1, 1))
-    accepted = {
-        item.path: (DELETED if item.cause == "missing" else sha256(unix(vendored.files[item.path])))
-        for item in vendored.differences
-    }
-    record = replace(vendored.record, accepted=MappingProxyType(accepted), conflicts=())
-    if record != vendored.record:
-        write_file(target / RECORD_NAME, serialize_record(record))
-    return vendored, sum(not item.is_accepted for item in vendored.differences)
+    with held(target):
+        vendored = read_vendored(target)
+        left = list(open_conflicts(vendored))
+        if left:
+            message = f"{left[0]} holds a conflict, which is nothing to accept"
+            raise fatal("vendor-conflict", message, Location((target / left[0]).as_posix(), 1, 1))
+        accepted = {
+            item.path: (
+                DELETED if item.cause == "missing" else sha256(unix(vendored.files[item.path]))
+            )
+            for item in vendored.differences
+        }
+        record = replace(vendored.record, accepted=MappingProxyType(accepted), conflicts=())
+        if record != vendored.record:
+            write_file(target / RECORD_NAME, serialize_record(record))
+        return vendored, sum(not item.is_accepted for item in vendored.differences)
 
 
 def remove(target: Path) -> None:
@@ -117,6 +128,22 @@ def _folder(
     files: Mapping[str, bytes], record: Record, published: Mapping[str, bytes]
 ) -> Mapping[str, bytes]:
     return {**files, RECORD_NAME: serialize_record(record), BASE_NAME: pack(published)}
+
+
+def _refuse_modules(target: Path) -> None:
+    """A package beside a module of the same name hides it, and a folder cannot be inside a file."""
+    for parent in target.parents:
+        if parent.exists():
+            if not parent.is_dir():
+                place = Location(parent.as_posix(), 1, 1)
+                raise fatal("vendor-target", "is a file; --into names a folder", place)
+            break
+    for suffix in (".py", ".pyi"):
+        module = target.with_name(f"{target.name}{suffix}")
+        if os.path.lexists(module):
+            message = f"a package {target.name} would hide this module"
+            help = "Choose another name by --as."
+            raise fatal("vendor-target", message, Location(module.as_posix(), 1, 1), help)
 
 
 def _refuse_others(target: Path, record: Record) -> None:

@@ -90,8 +90,9 @@ def unlike_generated(folder: Path) -> tuple[str, ...]:
     return tuple(found)
 
 
-def file_paths(root: Path) -> Iterator[str]:
-    """The files below `root` as posix paths in order, without `__pycache__`.
+def file_paths(root: Path, help: str = "") -> Iterator[str]:
+    """The files below `root` as posix paths in order, without `__pycache__`. `help` says what to do
+    about a file that cannot be taken.
 
     Raises SdkpressError: `symlink-in-output` for a link, `vendor-source` for what is neither a file
     nor a folder, or has a name that other systems cannot hold, `file-unreadable`.
@@ -116,9 +117,9 @@ def file_paths(root: Path) -> Iterator[str]:
             if stat.S_ISDIR(mode):
                 pending.append(path)
             elif not stat.S_ISREG(mode):
-                raise unusable(root / path, "neither a file nor a folder")
+                raise unusable(root / path, "neither a file nor a folder", help)
             elif not is_portable_path(path):
-                raise unusable(root, f"a file's name is not one for every system: {path!r}")
+                raise unusable(root, f"a file's name is not one for every system: {path!r}", help)
             else:
                 found.append(path)
         if len(found) > MAX_FILES:
@@ -199,9 +200,15 @@ def _licences(folder: Path, project: Mapping[str, Any]) -> dict[str, bytes]:
     for pattern in patterns:
         if not pattern or pattern.startswith("/") or ".." in pattern.split("/"):
             continue
-        for path in sorted(folder.glob(pattern)):
-            if path.is_file() and not path.is_symlink():
-                found.setdefault(path.name, read_bounded(path))
+        try:
+            paths = sorted(folder.glob(pattern))
+        except (ValueError, NotImplementedError, OSError):
+            continue  # no pattern: who builds the package is told so
+        for path in paths:
+            is_inside = path.resolve().is_relative_to(folder.resolve())
+            if is_inside and path.is_file() and not path.is_symlink():
+                if is_portable_path(path.name):
+                    found.setdefault(path.name, read_bounded(path))
     return found
 
 

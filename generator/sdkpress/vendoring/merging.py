@@ -30,10 +30,8 @@ def is_binary(content: bytes) -> bool:
 
 
 def has_markers(content: bytes) -> bool:
-    """Whether a text holds a conflict that nobody has resolved."""
-    lines = content.replace(b"\r\n", b"\n").split(b"\n")
-    begins = any(line.startswith(MARKERS[0]) for line in lines)
-    return begins and any(line.startswith(MARKERS[2]) for line in lines)
+    """Whether a text holds a conflict that nobody has resolved, or half of one."""
+    return any(line.startswith((MARKERS[0], MARKERS[2])) for line in content.split(b"\n"))
 
 
 def merge_texts(

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import keyword
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sdkpress.client_names import is_identifier
 from sdkpress.diagnostics import COMMAND_LINE, Location, SdkpressError, fatal
+from sdkpress.locking import exclusive
 from sdkpress.vendoring.record import RECORD_NAME
 
 __all__ = [
     "checked_name",
+    "held",
     "import_name",
     "is_hiding",
     "project_root",
@@ -24,6 +28,8 @@ __all__ = [
 
 _PROJECT_FILES = ("pyproject.toml", "setup.cfg", "setup.py", "requirements.txt", ".git", ".hg")
 _MAX_NAME = 100
+# What Python, package managers and Windows (device names) give another meaning.
+_RESERVED = re.compile(r"__\w*__|node_modules|(?i:con|prn|aux|nul|com\d|lpt\d)")
 _SKIPPED = frozenset(("node_modules", "site-packages", "__pycache__"))
 _HIDDEN_BY_NAME = frozenset(("aiohttp", "httptools", "httpx", "httpx2", "msgspec", "opentelemetry"))
 
@@ -40,6 +46,8 @@ def checked_name(name: str) -> str:
         )
     if not is_identifier(name) or len(name) > _MAX_NAME:
         raise fatal("usage", f"--as {name[:120]!r}: not a Python identifier", COMMAND_LINE)
+    if _RESERVED.fullmatch(name):
+        raise fatal("usage", f"--as {name}: a name with a meaning of its own", COMMAND_LINE)
     return name
 
 
@@ -99,6 +107,11 @@ def refuse_links(target: Path) -> None:
         if part == "..":
             _refuse_link(written)
         written /= part
+
+
+def held(target: Path) -> AbstractContextManager[None]:
+    """A block in which no other sdkpress writes to a vendored folder of the same project."""
+    return exclusive(project_root(target.parent) or target.parent)
 
 
 def vendored_below(folder: Path) -> Iterator[Path]:

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from sdkpress.diagnostics import COMMAND_LINE, Location, fatal
 from sdkpress.fetching import shown_url
@@ -21,7 +21,7 @@ from sdkpress.vendoring.packages import Package, unusable
 from sdkpress.vendoring.places import project_root
 from sdkpress.vendoring.wheels import MAX_WHEEL_BYTES, read_wheel
 
-__all__ = ["from_index", "from_path", "is_index_name", "parse_pin", "recorded_path"]
+__all__ = ["from_index", "from_path", "parse_pin", "recorded_path"]
 
 _PIN = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?:==([A-Za-z0-9.!+_-]+))?")
 
@@ -46,10 +46,10 @@ def from_path(path: Path, target: Path) -> Package:
 
 
 def from_index(
-    name: str, version: str, url: str, credentials: Credentials | None = None
+    name: str, version: str, url: str, credentials: Credentials | None = None, *, floor: str = ""
 ) -> Package:
     """The wheel of a distribution from an index (PEP 503, PEP 691), the newest that is no
-    pre-release where `version` is "". Its hash is verified.
+    pre-release where `version` is "", but none older than `floor`. Its hash is verified.
 
     Raises SdkpressError: `vendor-source` where there is none, `vendor-wheel`, and what reading an
     index can raise.
@@ -59,15 +59,10 @@ def from_index(
         project = index.project(name)
         if project is None:
             raise unusable(place, f"the index at {index.url} has no {name}")
-        file = _wheel(project, version, place)
+        file = _wheel(project, version, floor, place)
         content = index.download(file)
         address = index.url
     return read_wheel(content, file.filename, kind="index", location=shown_url(address))
-
-
-def is_index_name(text: str) -> bool:
-    """Whether a word can be the name of a distribution, with or without a version."""
-    return _PIN.fullmatch(text) is not None
 
 
 def parse_pin(text: str) -> tuple[str, str]:
@@ -94,7 +89,7 @@ def recorded_path(source: Path, target: Path) -> str:
     return Path(os.path.relpath(here, root)).as_posix() if here.is_relative_to(tree) else ""
 
 
-def _wheel(project: Project, version: str, place: str) -> IndexFile:
+def _wheel(project: Project, version: str, floor: str, place: str) -> IndexFile:
     wheels = [file for file in project.files if file.kind == "wheel"]
     if version:
         wheels = [file for file in project.of(version) if file.kind == "wheel"]
@@ -102,6 +97,12 @@ def _wheel(project: Project, version: str, place: str) -> IndexFile:
         wheels = [file for file in wheels if not file.is_yanked]
         finals = [file for file in wheels if not Version(file.version).is_prerelease]
         newest = max((Version(file.version) for file in finals or wheels), default=None)
+        lowest = _version(floor)
+        if lowest and newest and newest < lowest:  # ours is a pre-release, or was yanked
+            newest = max(Version(file.version) for file in wheels)
+            if newest < lowest:
+                message = f"the index has nothing as new as {floor}; the newest is {newest}"
+                raise unusable(place, message, f"Say {place}=={newest} to go back to it.")
         wheels = [file for file in wheels if Version(file.version) == newest]
     pure = [file for file in wheels if file.filename.endswith("-none-any.whl")]
     if not pure:
@@ -111,3 +112,10 @@ def _wheel(project: Project, version: str, place: str) -> IndexFile:
     if not pure[0].sha256:
         raise unusable(place, "the index gives no SHA-256 of the wheel, which could be any")
     return pure[0]
+
+
+def _version(text: str) -> Version | None:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sdkpress.diagnostics import Location, SdkpressError, fatal
+from sdkpress.interrupting import whole
+from sdkpress.writing import missing_folders
 
 __all__ = ["is_interrupted", "recover", "remove_folder", "replace_folder"]
 
@@ -25,7 +27,7 @@ def replace_folder(target: Path, files: Mapping[str, bytes]) -> None:
     staged, old = _staged(target), _old(target)
     made: list[Path] = []
     try:
-        for missing in _missing(target.parent):
+        for missing in missing_folders(target.parent):
             missing.mkdir()
             made.append(missing)
         _discard(staged)
@@ -36,12 +38,14 @@ def replace_folder(target: Path, files: Mapping[str, bytes]) -> None:
             place.write_bytes(content)
             _copy_mode(target / path, place)
         if target.exists():
-            os.rename(target, old)
-            try:
-                os.rename(staged, target)
-            except BaseException:
-                os.rename(old, target)
-                raise
+            _refuse_inside(target)
+            with whole():  # a Ctrl-C comes behind it
+                os.rename(target, old)
+                try:
+                    os.rename(staged, target)
+                except BaseException:
+                    os.rename(old, target)
+                    raise
             _discard(old)
         else:
             os.rename(staged, target)
@@ -63,6 +67,7 @@ def remove_folder(target: Path) -> None:
     """
     staged = _staged(target)
     try:
+        _refuse_inside(target)
         _discard(staged)
         os.rename(target, staged)
         _discard(staged)
@@ -112,17 +117,17 @@ def _discard(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
+def _refuse_inside(target: Path) -> None:
+    """Whoever works in a folder that is replaced stands in one that is gone."""
+    here, folder = Path.cwd(), Path(os.path.abspath(target))
+    if folder == here or folder in here.parents:
+        message = "the working folder is in here, and would be gone; call from the project's folder"
+        raise fatal("vendor-target", message, Location(target.as_posix(), 1, 1))
+
+
 def _copy_mode(source: Path, target: Path) -> None:
     with contextlib.suppress(OSError):
         os.chmod(target, os.lstat(source).st_mode & 0o777)
-
-
-def _missing(folder: Path) -> list[Path]:
-    missing: list[Path] = []
-    while not folder.exists():
-        missing.append(folder)
-        folder = folder.parent
-    return missing[::-1]
 
 
 def _unwritable(error: OSError, target: Path) -> SdkpressError:

@@ -72,7 +72,8 @@ def read_vendored(folder: Path) -> Vendored:
             message = "an update was cut off while it changed the folder's name"
             help = "Run `sdkpress vendor update`, which puts it right first."
         raise fatal("vendor-not-found", message, Location(folder.as_posix(), 1, 1), help)
-    files = {path: read_bounded(folder / path) for path in file_paths(folder) if _is_ours(path)}
+    paths = filter(_is_ours, file_paths(folder, "Rename it, or move it out of the folder."))
+    files = {path: read_bounded(folder / path) for path in paths}
     record = parse_record(files.pop(RECORD_NAME), record_path.as_posix())
     base = files.pop(BASE_NAME, None)
     return Vendored(

@@ -16,12 +16,14 @@ from sdkpress.vendoring.matching import similarity
 from sdkpress.vendoring.merging import is_binary, merge_texts, whole_conflict
 from sdkpress.vendoring.packages import Package
 from sdkpress.vendoring.record import DELETED, Record, record_of, unix
+from sdkpress.vendoring.same_code import is_same_code
 from sdkpress.vendoring.trees import REJECTED, Vendored
 
 __all__ = ["Action", "Change", "Update", "plan_update"]
 
 Action = Literal["added", "updated", "removed", "merged", "moved", "kept", "conflict"]
 
+_BOM = b"\xef\xbb\xbf"
 _SAME_FILE = 0.6
 """How much of a file (see `similarity`) has to be in another one that is new for it to have moved."""
 
@@ -103,7 +105,7 @@ class _Merger:
         base, ours, theirs = (side.get(path) for side in (self.base, self.ours, self.theirs))
         if path in self._moved.values():
             return  # merged where the file was before
-        if _is_same(ours, base):
+        if _is_same(ours, base) or (theirs is None and self._is_laid_out_anew(path)):
             self._take(path, ours, theirs)
         elif _is_same(theirs, base) or _is_same(ours, theirs):
             # Nobody else has touched it, or everybody has come to the same.
@@ -147,6 +149,8 @@ class _Merger:
             self._reject(new, ours, theirs)
             return
         our_text, their_text = unix(ours or b""), unix(theirs or b"")
+        mark = _BOM if our_text.startswith(_BOM) and not base.startswith(_BOM) else b""
+        our_text = our_text.removeprefix(mark)
         if ours is None or theirs is None:
             self.files[new] = whole_conflict(
                 our_text,
@@ -167,8 +171,16 @@ class _Merger:
             our_label=self._our_label,
             their_label=self._their_label,
         )
+        is_formatted = is_same_code(new, our_text, base)
+        if is_formatted and not is_same_code(new, merged.content, their_text):
+            # A formatter is no edit that anybody misses, and lines that it has moved merge badly.
+            self.files[new] = theirs
+            self.changes.append(Change(new, "updated", old if old != new else ""))
+            return
         is_windows = ours.count(b"\r\n") * 2 > ours.count(b"\n")
-        content = merged.content.replace(b"\n", b"\r\n") if is_windows else merged.content
+        content = mark + merged.content
+        if is_windows:
+            content = content.replace(b"\n", b"\r\n")
         self.files[new] = content
         was = old if old != new else ""
         if merged.conflicts:
@@ -189,6 +201,11 @@ class _Merger:
         if old in self._were_accepted:
             self.accepted[new] = DELETED if content is None else sha256(unix(content))
 
+    def _is_laid_out_anew(self, path: str) -> bool:
+        """Whether all that was done to a file here is a formatter's work."""
+        base, ours = self.base.get(path), self.ours.get(path)
+        return base is not None and ours is not None and is_same_code(path, ours, base)
+
     def _find_moved(self) -> dict[str, str]:
         """Files that were edited here and are gone from the newer package, by the path of the new
         file that most of their published text is in now."""
@@ -198,6 +215,7 @@ class _Merger:
             if path not in self.theirs
             and path in self.ours
             and not _is_same(self.ours[path], self.base[path])
+            and not self._is_laid_out_anew(path)
         ]
         new = [
             path for path in sorted(self.theirs) if path not in self.base and path not in self.ours
