@@ -97,7 +97,7 @@ def analyse(
     locked = _lock_bytes(lock_path)
     if pinned is None:
         pinned = _names_of(lock_path, locked, config.name)
-    api = apply_names(api, config.names)
+    api = apply_names(api, config.names, pinned)
     names = decide_names(api, pinned, config.names, diagnostics, document)
     api = configure_pagination(api, names, config.pagination, document, diagnostics)
     progress("view")
@@ -164,7 +164,9 @@ def build(
     files = [OutputFile(path, text.encode(), owners[path]) for path, text in texts.items()]
     copied = copied_files(package, dump_json(_served(document, api, done.derived)))
     files.extend((*copied, bill_of_materials(package, api, done.facts, copied)))
-    content = write_lock(done.locked, config.name, names.operations, names.schemas, names.webhooks)
+    content = write_lock(
+        done.locked, config.name, names.operations, names.schemas, names.webhooks, names.members
+    )
     return Build(
         tuple(sorted(files, key=lambda file: file.path)),
         api,
@@ -247,7 +249,8 @@ def names_of(names: Names) -> dict[str, dict[str, str]]:
         "operations": {key: place.dotted() for key, place in names.operations.items()},
         "schemas": {str(id): name for id, name in names.schemas.items()},
     }
-    return {**found, "webhooks": dict(names.webhooks)} if names.webhooks else found
+    further = {"webhooks": dict(names.webhooks), "members": dict(names.members)}
+    return found | {key: listed for key, listed in further.items() if listed}
 
 
 def lock_of(config: ClientConfig) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from sdkpress.inspecting import inspect_json
 from sdkpress.lowering.foreign.table import READ
 from sdkpress.model import Api, ObjectSchema, Operation
 from sdkpress.naming import Names, PinnedNames, Place
-from sdkpress.naming.lock import write_lock
+from sdkpress.naming.lock import read_lock, write_lock
 from sdkpress.pipeline import analyse, build
 from tests.conftest import REPOSITORY
 
@@ -70,7 +70,11 @@ class Read:
 
 
 def read(
-    folder: Path, edits: dict[str, object], text: str = PETS, pinned: PinnedNames | None = None
+    folder: Path,
+    edits: dict[str, object],
+    text: str = PETS,
+    pinned: PinnedNames | None = None,
+    names: dict[str, str] | None = None,
 ) -> Read:
     """The document with values set at JSON pointers, as far as names and views."""
     tree: dict[str, Any] = yaml.safe_load(text)
@@ -86,6 +90,7 @@ def read(
     spec.write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
     diagnostics = Diagnostics()
     config = config_from_options(spec=spec, out=folder / "out", title="Pets", name="pets")
+    config = replace(config, names=names or {})
     done = analyse(config, diagnostics, pinned=pinned, has_testing=False)
     return Read(
         done.api,
@@ -524,6 +529,10 @@ def test_lines_of_json_stay_what_the_document_calls_them(tmp_path: Path) -> None
         (f"{LIST}/x-fern-pagination", {"cursor": 4}, "x-fern-pagination"),
         (f"{LIST}/x-fern-pagination", True, "x-fern-pagination"),
         (f"{LIST}/x-fern-pagination", {**CURSOR, "cursor": "$request.nope"}, "x-fern-pagination"),
+        # The answer of the document has no such field: pages would end after the first.
+        (f"{LIST}/x-fern-pagination", {**CURSOR, "next_cursor": "$response.meta.nope"}, "meta.nope"),
+        (f"{LIST}/x-fern-pagination", {**CURSOR, "results": "$response.meta.after.a"}, "after.a"),
+        (f"{LIST}/x-fern-pagination", {**CURSOR, "has-next-page": "$response.nope"}, "'nope'"),
         (f"{LIST}/x-speakeasy-pagination", {"type": "magic"}, "x-speakeasy-pagination"),
         (f"{LIST}/x-speakeasy-pagination", [], "x-speakeasy-pagination"),
         (f"{LIST}/x-speakeasy-retries", "often", "x-speakeasy-retries"),
@@ -606,3 +615,35 @@ def test_inspect_says_where_a_name_is_from(tmp_path: Path) -> None:
     facts = inspect_json(found.api, found.names, Diagnostics(), "Pets", "AsyncPets")
     by_id = {item["operation_id"]: item["named_by"] for item in facts["operations"]}
     assert by_id == {"listPets": ["x-fern-sdk-group-name"], "addPet": [], "talk": []}
+
+
+def test_a_client_keeps_the_arguments_and_attributes_that_it_had(tmp_path: Path) -> None:
+    edits: dict[str, object] = {
+        f"{LIST}/parameters/0/x-stainless-param": "since",
+        f"{PET}/properties/name/x-fern-property-name": "title",
+    }
+    plain = read(tmp_path, {})
+    # A lock of a generator that read no such extension.
+    before = write_lock(None, "pets", plain.names.operations, plain.names.schemas, {})
+    upgraded = read(tmp_path, edits, pinned=read_lock(before, "pets"))
+    assert (argument(upgraded, "from"), attributes(upgraded)) == ("", ("name", "owner"))
+
+    fresh = read(tmp_path, edits)
+    assert (argument(fresh, "from"), attributes(fresh)) == ("since", ("title", "owner"))
+    names = fresh.names
+    lock = write_lock(None, "pets", names.operations, names.schemas, {}, names.members)
+    pinned = read_lock(lock, "pets")
+    # What is gone from the document, or said otherwise there, renames nothing either.
+    for later in ({}, {key: "other" for key in edits}):
+        kept = read(tmp_path, dict(later), pinned=pinned)
+        assert (argument(kept, "from"), attributes(kept)) == ("since", ("title", "owner"))
+        assert kept.names.members == names.members
+    # What was added by hand to the lock, and is no name, counts for nothing.
+    broken = PinnedNames(pinned.operations, members=dict.fromkeys(pinned.members, "class"))
+    assert argument(read(tmp_path, edits, pinned=broken), "from") == ""
+
+
+def test_a_configured_name_goes_before_a_suggested_one(tmp_path: Path) -> None:
+    edits: dict[str, object] = {f"{PET}/properties/name/x-fern-property-name": "who"}
+    found = read(tmp_path, edits, names={"Pet.owner": "who"})
+    assert attributes(found) == ("name", "who")

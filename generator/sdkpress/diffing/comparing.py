@@ -208,7 +208,7 @@ def _pins(side: Side, config: ClientConfig) -> PinnedNames:
 
 def pinned_by(names: Names) -> PinnedNames:
     """The names as a lock would hold them."""
-    return PinnedNames(names.operations, names.schemas, names.webhooks)
+    return PinnedNames(names.operations, names.schemas, names.webhooks, names.members)
 
 
 def _analyse(

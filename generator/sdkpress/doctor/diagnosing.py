@@ -125,7 +125,7 @@ def _examined(
     valid = validate(document, diagnostics)
     api = lower(with_streams(valid, diagnostics), diagnostics)
     given = given or DecidedNames(PinnedNames(), {})
-    api = apply_names(api, given.by_hand)
+    api = apply_names(api, given.by_hand, given.pinned)
     names = decide_names(api, given.pinned, given.by_hand, diagnostics, valid)
     diagnostics.raise_errors()
     facts = Facts(Survey(valid.tree), api, names)

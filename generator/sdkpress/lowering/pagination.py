@@ -56,7 +56,7 @@ class PaginationLowering:
             if rule["style"] in ("page", "offset"):
                 rule["first"] = first_number(sides, rule["parameter"], rule["style"])
             try:
-                return configured(sides, rule)
+                return _fitting(sides, rule)
             except ValueError as error:
                 raise ValueError(f"`{key}`: {error}") from None
         except ValueError as error:
@@ -64,3 +64,13 @@ class PaginationLowering:
             place = child(pointer, key) if key else pointer
             self._source.report(MESSAGE_ID, str(error), place)
             return None
+
+
+def _fitting(sides: Sides, rule: dict[str, Any]) -> Pagination | None:
+    """The pages of a rule. Raises ValueError where the document says otherwise: they would end
+    after the first, and nobody would see that the rest is missing."""
+    for key in ("items", "next", "has_more", "total", "total_pages"):
+        path = tuple(rule.get(key, ()))
+        if sides.rules_out(path):
+            raise ValueError(f"the answer has no field {'.'.join(path)!r}")
+    return configured(sides, rule)

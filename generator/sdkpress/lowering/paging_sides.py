@@ -107,6 +107,20 @@ class Sides:
             schema = self.schema(member.type)
         return schema
 
+    def rules_out(self, path: Path) -> bool:
+        """Whether the answer, as the document describes it, cannot have a field at a path."""
+        schema: Schema = self.body
+        for name in path:
+            if isinstance(schema, (AnySchema, UnionSchema)):
+                return False
+            if not isinstance(schema, ObjectSchema):
+                return True
+            member = next((item for item in schema.properties if item.name == name), None)
+            if member is None:
+                return bool(schema.properties) and schema.additional is None
+            schema = self.schema(member.type)
+        return False
+
     def fields(self) -> Iterator[Field]:
         """Scalar fields of the answer that may be about paging: at the top, and in its metadata."""
         stack: list[tuple[Path, Schema]] = [((), self.body)]

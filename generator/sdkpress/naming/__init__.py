@@ -18,6 +18,7 @@ from sdkpress.naming.lock import PinnedNames
 from sdkpress.naming.resources import Place, operation_key, place_operations
 from sdkpress.naming.schemas import name_properties, name_schemas
 from sdkpress.naming.shapes import find_aliases
+from sdkpress.naming.suggestions import suggested_members
 from sdkpress.naming.webhooks import name_webhooks
 from sdkpress.naming.words import is_opaque
 
@@ -28,7 +29,7 @@ __all__ = ["Names", "PinnedNames", "Place", "apply_names", "decide_names", "oper
 class Names:
     """The names of a client: operations by `POST /path`, schemas and attributes by schema id.
 
-    Webhooks go by their key.
+    Webhooks go by their key. `members` are the arguments and attributes that the lock keeps.
     """
 
     operations: Mapping[str, Place]
@@ -36,6 +37,7 @@ class Names:
     properties: Mapping[SchemaId, tuple[str, ...]]
     aliases: frozenset[SchemaId]
     webhooks: Mapping[str, str] = field(default_factory=dict[str, str])
+    members: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def decide_names(
@@ -80,4 +82,5 @@ def decide_names(
         for id, schema in api.schemas.items()
         if isinstance(schema, ObjectSchema)
     }
-    return Names(places, schemas, properties, aliases, webhooks)
+    members = suggested_members(api, pinned.members)
+    return Names(places, schemas, properties, aliases, webhooks, members)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from sdkpress.diagnostics import Diagnostics, fatal
 from sdkpress.document import Locator
 from sdkpress.model import Api, ObjectSchema, Operation, Schema, SchemaId
-from sdkpress.naming.lock import parse_place
+from sdkpress.naming.lock import PinnedNames, parse_place
 from sdkpress.naming.resources import CLIENT_RESERVED, Place, operation_key
 from sdkpress.naming.suggestions import apply_suggestions
 from sdkpress.naming.words import ARGUMENT_RESERVED, MODEL_RESERVED
@@ -21,12 +21,18 @@ from sdkpress.records import replace
 __all__ = ["apply_names", "places_by_hand", "report_unused", "schemas_by_hand"]
 
 
-def apply_names(api: Api, overrides: Mapping[str, str]) -> Api:
-    """The Api with the names of parameters and properties on them: configured, else suggested.
+def apply_names(api: Api, overrides: Mapping[str, str], pinned: PinnedNames | None = None) -> Api:
+    """The Api with the names of parameters and properties on them: configured, else those of the
+    lock, else suggested.
 
     Keys: `GET /pets limit` or `listPets.limit` for a parameter, `Pet.petType` for a property.
     """
-    api = apply_suggestions(api)
+    pinned = pinned or PinnedNames()
+    settled = {*pinned.operations, *map(str, pinned.schemas)}
+    return apply_suggestions(_with_configured(api, overrides), pinned.members, settled)
+
+
+def _with_configured(api: Api, overrides: Mapping[str, str]) -> Api:
     if not any(" " in key or "." in key for key in overrides):
         return api
     operations = tuple(_with_parameter_names(item, overrides) for item in api.operations)

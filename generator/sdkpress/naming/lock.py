@@ -9,6 +9,7 @@ import json
 import keyword
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, cast
 
 from sdkpress.model import SchemaId
@@ -21,12 +22,14 @@ FORMAT = 1
 class PinnedNames:
     """Names from an earlier run: operations by `POST /path`, schemas by JSON pointer.
 
-    Webhooks go by their key.
+    Webhooks go by their key, members (arguments and attributes that the document names) by that of
+    `suggestions.suggested_members`.
     """
 
     operations: Mapping[str, Place] = field(default_factory=dict[str, Place])
     schemas: Mapping[SchemaId, str] = field(default_factory=dict[SchemaId, str])
     webhooks: Mapping[str, str] = field(default_factory=dict[str, str])
+    members: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def parse_place(text: str) -> Place | None:
@@ -66,7 +69,7 @@ def read_lock(content: bytes | None, client: str) -> PinnedNames:
     webhooks = {
         key: name for key, name in _texts(listed.get("webhooks")).items() if name.isidentifier()
     }
-    return PinnedNames(operations, schemas, webhooks)
+    return PinnedNames(operations, schemas, webhooks, _texts(listed.get("members")))
 
 
 def pinned_section(content: bytes | None, client: str) -> dict[str, Any] | None:
@@ -84,6 +87,7 @@ def write_lock(
     operations: Mapping[str, Place],
     schemas: Mapping[SchemaId, str],
     webhooks: Mapping[str, str],
+    members: Mapping[str, str] = MappingProxyType({}),
 ) -> bytes:
     """The file with the section of a client replaced and those of other clients kept."""
     try:
@@ -96,6 +100,8 @@ def write_lock(
     }
     if webhooks:
         sections[client]["webhooks"] = dict(sorted(webhooks.items()))
+    if members:
+        sections[client]["members"] = dict(sorted(members.items()))
     whole = {"format": FORMAT, "clients": dict(sorted(sections.items()))}
     return (json.dumps(whole, indent=2, ensure_ascii=False) + "\n").encode()
 

@@ -38,8 +38,6 @@ _SIGNS = {
     "<": " lt ", ">": " gt ", "=": " eq ", "!": " not ", "*": " star ", "~": " ",
 }  # fmt: skip
 _PLAIN = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
-_SOFT_KEYWORDS = frozenset({"match", "case", "type"})
-
 RESERVED = frozenset(keyword.kwlist) | {"builtins"}
 """What no name can be, and the module that generated code takes hidden types from."""
 MODEL_RESERVED = RESERVED | {

@@ -60,7 +60,7 @@ def broken_calls(
             "callers-need-mypy", "the search for broken callers needs mypy, which is not installed"
         )
     progress("read the callers")
-    found = scan(folder, package, notice)
+    found = scan(folder, package, old_files.get(f"src/{package}/client.py", b""), notice)
     files = [file for file in found.files if _is_readable(file, package, notice)]
     modules = relevant(files, package, found.copies)
     if not modules:

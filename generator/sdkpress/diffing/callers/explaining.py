@@ -21,7 +21,6 @@ _ARGUMENT = re.compile(
 )
 _NONE = re.compile(r'^Item "None" of ".*" has no attribute "(?P<name>\w+)"$')
 _ITEM = re.compile(r'^Item "(?P<item>[^"]+)" of ".*" has no attribute "(?P<name>\w+)"$')
-_NO_ATTRIBUTE = re.compile(r'has no attribute "(?P<name>\w+)"')
 _NAMED = re.compile(r'argument "(?P<name>\w+)"(?: in call to| for) "(?P<function>\w+)"')
 _CALLS = ("call-arg", "call-overload", "arg-type", "misc", "typeddict-item")
 _TYPING = (

@@ -30,7 +30,6 @@ __all__ = [
     "spans",
     "tells_its_subject",
     "totals",
-    "unattributed",
     "values_text",
 ]
 
@@ -99,12 +98,6 @@ def _what(change: Change) -> tuple[object, ...]:
 
 def _where(call: BrokenCall) -> tuple[str, int, int, str]:
     return call.file, call.line, call.column, call.message
-
-
-def unattributed(report: Report) -> tuple[BrokenCall, ...]:
-    """The broken calls whose change is not in the report: a type checker alone knows them."""
-    known = set(report.changes)
-    return tuple(call for call in report.callers or () if call.change not in known)
 
 
 def totals(report: Report) -> Mapping[tuple[Axis, Severity], int]:
