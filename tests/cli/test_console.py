@@ -126,6 +126,18 @@ def on_terminal(folder: Path, *words: str, **environment: str) -> str:
     return seen.decode()
 
 
+@pytest.mark.parametrize("no_color", ["", "1"])
+def test_a_terminal_gets_progress_and_color_unless_it_declines(
+    project: Path, no_color: str
+) -> None:
+    document = project / "pets.yaml"
+    document.write_text(document.read_text("utf-8").replace("type: object", "type: thing"), "utf-8")
+    seen = on_terminal(project, "generate", TERM="xterm", NO_COLOR=no_color)
+    assert "generating pets-client" in seen
+    assert ("\x1b[1;33mwarning" in seen) == (not no_color)
+    assert "warning[invalid-node]" in seen
+
+
 def test_a_terminal_has_a_spinner_and_times_below_it(project: Path) -> None:
     seen = on_terminal(project, "generate", "--verbose", "--no-black", TERM="xterm", COLUMNS="120")
     assert "\x1b[?25l" in seen and "\x1b[?25h" in seen, "the cursor is hidden and comes back"

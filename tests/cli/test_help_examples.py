@@ -97,6 +97,14 @@ def test_the_shape_of_help(
     assert summary.split()[:3] == help_of(capsys, path).split("\n\n")[1].split()[:3]
 
 
+def test_the_list_of_commands_builds_none_of_them() -> None:
+    root: Any = typer.main.get_command(app)
+    with root.make_context("sdkpress", ["generate"], resilient_parsing=True) as context:
+        text = root.get_help(context)
+    assert all(f"\n  {name} " in text for name in root.commands)
+    assert root.commands.built == {}
+
+
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project in git with a client of its own, and what the examples speak of."""

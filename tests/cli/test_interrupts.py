@@ -171,12 +171,13 @@ def test_a_full_disk_is_a_located_error_and_changes_nothing(folders: Path) -> No
         assert outcome["after"] == outcome["before"], command
 
 
-def test_while_python_is_still_starting(folders: Path) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_while_python_is_still_starting(folders: Path, name: str) -> None:
     script = (
         "import os, signal, sys\n"
         "def listen(event, arguments):\n"
         "    if event == 'import' and arguments[0] == 'typer':\n"
-        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        f"        os.kill(os.getpid(), signal.{name})\n"
         "sys.addaudithook(listen)\n"
         "from sdkpress.cli import main\n"
         "sys.exit(main())\n"

@@ -14,8 +14,11 @@ __all__ = ["main"]
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line `args` (default: the process's own) and return the exit code."""
+    from sdkpress.interrupting import handled
+
     try:
-        from sdkpress.cli.entry import main as run
+        with handled():
+            from sdkpress.cli.entry import main as run
     except KeyboardInterrupt:  # while Python was still reading us
         print("sdkpress: interrupted", file=sys.stderr)
         return 130

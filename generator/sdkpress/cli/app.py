@@ -1,9 +1,11 @@
-"""The table of commands. Each module imports what is heavy inside its command."""
+"""The table of commands. Each module imports what is heavy inside its command, and a command is
+built when it is called: to read the parameters of all of them is a quarter of a short run.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,7 +26,8 @@ from sdkpress.cli import (
     vendor,
 )
 from sdkpress.cli.console import console
-from sdkpress.cli.help import COMMAND_GROUPS, Command, Examples, Group, examples_text
+from sdkpress.cli.help import COMMAND_GROUPS, Command, Examples, examples_text
+from sdkpress.cli.listing import Listed, Listing
 from sdkpress.cli.options import Quiet, Verbose
 
 __all__ = ["app"]
@@ -38,7 +41,7 @@ _EXAMPLES: Examples = (
 
 app = typer.Typer(
     name="sdkpress",
-    cls=Group,
+    cls=Listing,
     suggest_commands=False,  # entry.py does, for every kind of word
     help="Turns an OpenAPI document into a Python client, and keeps the two in step.",
     epilog=examples_text(_EXAMPLES),
@@ -73,10 +76,21 @@ def _options(  # pyright: ignore[reportUnusedFunction]
 _MAKE, _KEEP, _LOOK, _SHIP, _SET_UP = COMMAND_GROUPS
 
 
-def _add(name: str, command: Callable[..., None], examples: Examples, group: str) -> None:
-    """Register a command; `group` is its section in the list of commands."""
-    epilog = examples_text(examples)
-    app.command(name, cls=Command, epilog=epilog, rich_help_panel=group)(command)
+def _add(name: str, command: Callable[..., None], examples: Examples, section: str) -> None:
+    """Register a command; `section` is its place in the list of commands."""
+
+    def build() -> Any:
+        alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+        alone.command(name, cls=Command, epilog=examples_text(examples))(command)
+        return typer.main.get_command(alone)
+
+    Listing.listed[name] = Listed(command.__doc__ or "", section, build)
+
+
+def _add_group(name: str, commands: typer.Typer, section: str) -> None:
+    """Register commands that stand behind a common word."""
+    help = str(commands.info.help)
+    Listing.listed[name] = Listed(help, section, lambda: typer.main.get_group(commands))
 
 
 _add("generate", generate.generate, generate.EXAMPLES, _MAKE)
@@ -86,9 +100,9 @@ _add("diff", diff.diff, diff.EXAMPLES, _KEEP)
 _add("doctor", doctor.doctor, doctor.EXAMPLES, _LOOK)
 _add("inspect", inspect.inspect, inspect.EXAMPLES, _LOOK)
 _add("mock", mock.mock, mock.EXAMPLES, _LOOK)
-app.add_typer(overlay.commands, name="overlay", rich_help_panel=_LOOK)
+_add_group("overlay", overlay.commands, _LOOK)
 _add("build", build.build, build.EXAMPLES, _SHIP)
 _add("publish", publish.publish, publish.EXAMPLES, _SHIP)
-app.add_typer(vendor.commands, name="vendor", rich_help_panel=_SHIP)
+_add_group("vendor", vendor.commands, _SHIP)
 _add("init", init.init, init.EXAMPLES, _SET_UP)
 _add("completion", completion.completion, completion.EXAMPLES, _SET_UP)

@@ -117,8 +117,8 @@ def complete(root: Any, words: Sequence[str], current: str) -> Offer:
         return _matching(Offer(tuple(_option_names(command, used))), current)
     below = _commands(command)
     if below is not None:
-        names = ((name, _summary(one)) for name, one in below.items() if not one.hidden)
-        return _matching(Offer(tuple(names)), current)
+        names = tuple((name, summary) for name, summary, _ in command.rows())
+        return _matching(Offer(names), current)
     argument = _argument(command, len(given))
     return Offer() if argument is None else _matching(_values(argument, given), current)
 
@@ -173,10 +173,6 @@ def _values(parameter: Any, given: Sequence[str]) -> Offer:
 def _matching(offer: Offer, current: str) -> Offer:
     values = tuple(item for item in offer.values if item[0].startswith(current))
     return Offer(values, offer.paths)
-
-
-def _summary(command: Any) -> str:
-    return " ".join((command.help or "").partition("\n\n")[0].split())
 
 
 def _client_names() -> Iterable[tuple[str, str]]:

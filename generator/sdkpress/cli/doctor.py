@@ -72,8 +72,9 @@ def doctor(
 ) -> None:
     """Say what in a document makes a bad client, and mend it.
 
-    Exit code 1 where there is an error or a warning. With --write, make an OpenAPI Overlay that mends what can be mended mechanically; exit 0 when it
-    is written. A file that is there is never overwritten.
+    Exit code 1 where there is an error or a warning. With --write, make an OpenAPI Overlay that
+    mends what can be mended mechanically; exit 0 when it is written. A file that is there is never
+    overwritten.
     """
     failure: dict[str, Any] = {"document": spec, "findings": [], "written": None}
     is_json = format is _Format.JSON

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import re
@@ -12,17 +13,19 @@ from contextlib import contextmanager
 from typing import Any
 
 import typer
-from typer.exceptions import TyperException
 
 from sdkpress.cli.app import app
 from sdkpress.cli.completing import COMPLETE, answer
 from sdkpress.cli.console import Console
 from sdkpress.cli.console import console as out
 from sdkpress.diagnostics import COMMAND_LINE, SdkpressError, fatal
-from sdkpress.interrupting import handled
+from sdkpress.interrupting import SIGNALS, handled
 from sdkpress.suggesting import suggestion
 
 __all__ = ["main"]
+
+_WRONG_CALL: Any = typer.BadParameter.__mro__[2]
+"""The base of what typer raises for a wrong call. It has had two names, in three modules."""
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 DEFECT = 70  # EX_SOFTWARE of sysexits.h
@@ -40,14 +43,22 @@ def main(args: Sequence[str] | None = None) -> int:
         out.error("interrupted")
         code = INTERRUPTED
     if args is None:  # nothing is left to do but to end, and that is not to be disturbed either
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for name in SIGNALS:
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), signal.SIG_IGN)
     return code
+
+
+@functools.cache
+def _commands() -> Any:
+    """The commands, from what `app` says of them: built once, which takes as long as a small one."""
+    return typer.main.get_command(app)
 
 
 def _complete(arguments: Sequence[str]) -> int:
     """What a shell asks at Tab: an answer or none, and never a word more."""
     try:
-        lines = answer(typer.main.get_command(app), arguments)
+        lines = answer(_commands(), arguments)
     except Exception:
         return 1
     out.reset()
@@ -74,7 +85,7 @@ def _no_collector() -> Generator[None]:
 
 def _run(arguments: list[str]) -> int:
     out.reset()
-    command = typer.main.get_command(app)
+    command = _commands()
     try:
         code = command.main(arguments, prog_name="sdkpress", standalone_mode=False)
         if code == INTERRUPTED:  # typer has caught a KeyboardInterrupt
@@ -83,7 +94,7 @@ def _run(arguments: list[str]) -> int:
     except SdkpressError as error:
         out.failure(error)
         return _finish(out, 2)
-    except TyperException as error:
+    except _WRONG_CALL as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             out.error(str(error), is_multiline=True)
         else:
@@ -115,7 +126,7 @@ def _show_traceback() -> None:
     out.error(traceback.format_exc(), is_multiline=True)
 
 
-def _usage(error: TyperException) -> str:
+def _usage(error: Any) -> str:
     """A wrong call in one line; typer's messages quote words of the user."""
     context: Any = getattr(error, "ctx", None)
     path = getattr(context, "command_path", "sdkpress")
@@ -126,7 +137,7 @@ def _usage(error: TyperException) -> str:
         known = {name for one in _params(context) for name in (*one.opts, *one.secondary_opts)}
         message += suggestion(option, (name for name in known if name.startswith("--")))
     elif found := re.fullmatch(r"No such command '(.*)'\.", error.message, re.DOTALL):
-        message = message.removesuffix(".") + suggestion(found[1], context.command.commands)
+        message = f"No such command '{found[1]}'" + suggestion(found[1], context.command.commands)
     elif found := re.match(r"'(.*)' is not one of '(.*)'", error.message, re.DOTALL):
         message = message.removesuffix(".") + suggestion(found[1], found[2].split("', '"))
     return f"{message} (see {path} --help)"

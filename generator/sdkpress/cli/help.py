@@ -10,14 +10,23 @@ import inspect
 import re
 import shutil
 import textwrap
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from typer.core import TyperCommand, TyperGroup
 
 from sdkpress.cli.console import console
 
-__all__ = ["COMMAND_GROUPS", "OUTPUT", "Command", "Examples", "Group", "examples_text"]
+__all__ = [
+    "COMMAND_GROUPS",
+    "OUTPUT",
+    "Command",
+    "Examples",
+    "Group",
+    "Row",
+    "examples_text",
+    "summary",
+]
 
 Examples = Sequence[tuple[str, str]]
 """Command lines, and what each does. A test runs every one of them."""
@@ -44,11 +53,30 @@ class Command(TyperCommand):
         return _help_text(self, ctx)
 
 
+class Row(NamedTuple):
+    """A line of a list of commands."""
+
+    name: str
+    summary: str
+    section: str
+
+
 class Group(TyperGroup):
     """The same for what has commands below it."""
 
+    def rows(self) -> Iterator[Row]:
+        """Its commands, for a list of them."""
+        for name, command in self.commands.items():
+            section = getattr(command, "rich_help_panel", None) or "Commands"
+            yield Row(name, summary(command.help or ""), str(section))
+
     def get_help(self, ctx: Any) -> str:
         return _help_text(self, ctx)
+
+
+def summary(text: str) -> str:
+    """The first paragraph of a help text, as one line."""
+    return " ".join(inspect.cleandoc(text).partition("\n\n")[0].split())
 
 
 def _help_text(command: Command | Group, ctx: Any) -> str:
@@ -64,12 +92,8 @@ def _help_text(command: Command | Group, ctx: Any) -> str:
     sections: dict[str, list[tuple[str, str]]] = {"Arguments": []}
     if isinstance(command, Group):
         sections |= {title: [] for title in COMMAND_GROUPS} | {"Commands": []}
-        for name in command.list_commands(ctx):
-            below = command.get_command(ctx, name)
-            if below is not None and not below.hidden:
-                title = getattr(below, "rich_help_panel", None) or "Commands"
-                summary = inspect.cleandoc(below.help or "").partition("\n\n")[0]
-                sections.setdefault(str(title), []).append((name, " ".join(summary.split())))
+        for name, text, title in command.rows():
+            sections.setdefault(title, []).append((name, text))
     sections |= {"Options": [], OUTPUT: []}
     for parameter in command.get_params(ctx):
         record = parameter.get_help_record(ctx)

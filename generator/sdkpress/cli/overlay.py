@@ -21,6 +21,7 @@ EXAMPLES: Examples = (
 
 commands = typer.Typer(
     cls=Group,
+    suggest_commands=False,  # as in app.py
     help="Apply OpenAPI Overlays to a document.",
     no_args_is_help=True,
     rich_markup_mode=None,

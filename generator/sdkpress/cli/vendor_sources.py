@@ -58,7 +58,9 @@ def newer_package(client: str | None, vendored: Vendored, index_url: str | None)
     target, record = vendored.folder, vendored.record
     into = target.parent
     is_named = client is not None and (
-        _is_path(client) or _configured(client) is not None or _is_package(Path(client))
+        (_is_path(client) and not _is_vendored(Path(client)))
+        or _configured(client) is not None
+        or _is_package(Path(client))
     )
     if client is not None and (is_named or index_url):
         pin = client if client != target.name else record.distribution
@@ -66,7 +68,7 @@ def newer_package(client: str | None, vendored: Vendored, index_url: str | None)
     origin = record.origin
     if origin.kind == "index" or index_url:
         pin = client if client is not None and "==" in client else record.distribution
-        return _from_index(pin, index_url or origin.location)
+        return _from_index(pin, index_url or origin.location, record.version)
     if client is not None and "==" in client:
         return named_package(client, into, index_url)
     path = (project_root(into) or into) / origin.location
@@ -88,7 +90,7 @@ def _from_path(path: Path, into: Path) -> Package:
     return package
 
 
-def _from_index(client: str, index_url: str) -> Package:
+def _from_index(client: str, index_url: str, floor: str = "") -> Package:
     from sdkpress.publishing.package_index import Credentials
     from sdkpress.vendoring.sources import from_index, parse_pin
 
@@ -99,7 +101,7 @@ def _from_index(client: str, index_url: str) -> Package:
     word, _, secret = user.partition(":")
     unquote = urllib.parse.unquote
     known = Credentials(unquote(word), unquote(secret)) if user else None
-    return from_index(name, version, bare, known)
+    return from_index(name, version, bare, known, floor=floor)
 
 
 def _is_path(client: str) -> bool:
@@ -108,6 +110,11 @@ def _is_path(client: str) -> bool:
         or any(sign in client for sign in ("/", "\\"))
         or (client.endswith(".whl"))
     )
+
+
+def _is_vendored(path: Path) -> bool:
+    """Whether a path is that of the copy, which says itself where it came from."""
+    return (path / "VENDORED.toml").is_file() and not _is_package(path)
 
 
 def _is_package(path: Path) -> bool:
