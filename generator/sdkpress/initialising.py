@@ -15,6 +15,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sdkpress import project_files
 from sdkpress.bundling import load_document
@@ -22,18 +23,26 @@ from sdkpress.client_names import derive_names, distribution_name
 from sdkpress.config import Config, config_from_options, load_config
 from sdkpress.diagnostics import Diagnostics, Location, SdkpressError, fatal
 from sdkpress.document import check_openapi, load_file, parse_file
+from sdkpress.package_metadata import is_email
 from sdkpress.pages import is_page
 from sdkpress.pulling import FOLDER, Options, PullResult, pull
+from sdkpress.repository_facts import author, is_ignored, web_address
 from sdkpress.source_reading import Progress, is_url
 from sdkpress.source_text import decode, read_bytes
 from sdkpress.titles import title_for
+from sdkpress.trees import is_mapping
 from sdkpress.workflow_commands import repository_root
 
 __all__ = ["Initialisation", "Wishes", "plan"]
 
 _SKIPPED = frozenset(("generated", "node_modules", "build", "dist", "venv", "tests", "test"))
 _MAX_LOOKED_AT = 2_000
-_HEAD = re.compile(rb"""^\s*[{]?\s*["']?openapi["']?\s*:\s*["']?3\.""", re.MULTILINE)
+_MAX_BYTES = 20_000_000
+_HEAD = re.compile(
+    rb"""(?:^(?:\xef\xbb\xbf)?|[{,])\s*["']?(?:openapi["']?\s*:\s*["']?3\.|swagger["']?\s*:\s*["']?2\.)""",
+    re.MULTILINE,
+)
+"""Keys may be in any order, in one line, and behind a byte order mark."""
 _CONFIGURATIONS = ("sdkpress.toml", "pyproject.toml")
 _MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 
@@ -82,17 +91,18 @@ def plan(
     for names that cannot be, and where there is no document, or more than one, to begin with."""
     made = _Plan()
     config = _configuration(project_dir)
+    tree: Any = None
     document, values, pulled = "", dict[str, str](), None
     if wishes.document or config is None:
         wanted = wishes.document or _only_document(project_dir)
-        document, title, pulled = _document(wanted, project_dir, wishes, diagnostics, progress)
-        values = _client(document, title, config, wishes)
+        document, tree, pulled = _document(wanted, project_dir, wishes, diagnostics, progress)
+        values = _client(document, title_for(tree, project_dir), config, wishes)
     if pulled is not None:
         for path, content in pulled.contents.items():
             target = made.extended if (project_dir / path).exists() else made.created
             target[path] = content
     if values:
-        _add_configuration(made, project_dir, config, values)
+        _add_configuration(made, project_dir, config, values, tree)
     elif config is not None:
         reason = "configures this document already" if wishes.document else "configures clients"
         made.kept.append((config.file.name, reason))
@@ -137,9 +147,12 @@ def _clients(config: Config | None, values: Mapping[str, str]) -> tuple[tuple[st
 
 
 def _only_document(project_dir: Path) -> str:
-    found = sorted(_documents(project_dir))
+    unusable: list[SdkpressError] = []
+    found = sorted(_documents(project_dir, unusable))
     if len(found) == 1:
         return found[0]
+    if not found and len(unusable) == 1:  # the one that was meant, and why it cannot be
+        raise unusable[0]
     place = Location(".", 1, 1)
     if not found:
         message = "There is no OpenAPI document here to begin with."
@@ -150,8 +163,9 @@ def _only_document(project_dir: Path) -> str:
     raise fatal("no-document-to-begin-with", message, place, help)
 
 
-def _documents(project_dir: Path) -> Iterator[str]:
-    """OpenAPI 3 documents in the project and in the folders of its first two levels."""
+def _documents(project_dir: Path, unusable: list[SdkpressError]) -> Iterator[str]:
+    """OpenAPI 3 documents in the project and in the folders of its first two levels; what is wrong
+    with those that cannot be read goes to `unusable`."""
     looked_at = 0
     for folder, folders, files in os.walk(project_dir):
         inside = Path(folder).relative_to(project_dir)
@@ -167,31 +181,35 @@ def _documents(project_dir: Path) -> Iterator[str]:
             looked_at += 1
             if looked_at > _MAX_LOOKED_AT:
                 return
-            if _is_document(path):
+            if _is_document(path, unusable):
                 yield (inside / name).as_posix()
 
 
-def _is_document(path: Path) -> bool:
+def _is_document(path: Path, unusable: list[SdkpressError]) -> bool:
     try:
         with path.open("rb") as file:
-            if not _HEAD.search(file.read(65_536)):
+            if not _HEAD.search(file.read(_MAX_BYTES)):
                 return False
         check_openapi(load_file(path, Diagnostics()))
-    except (OSError, SdkpressError):
+    except OSError:
+        return False
+    except SdkpressError as error:
+        if all(item.id != "not-openapi" for item in error.diagnostics):
+            unusable.append(error)
         return False
     return True
 
 
 def _document(
     wanted: str, project_dir: Path, wishes: Wishes, diagnostics: Diagnostics, progress: Progress
-) -> tuple[str, str, PullResult | None]:
-    """The document's path below the project, its title, and what has to be written for it."""
+) -> tuple[str, Any, PullResult | None]:
+    """The document's path below the project, its tree, and what has to be written for it."""
     inside = "" if is_url(wanted) else _path_inside(Path(wanted), project_dir)
     if inside:
         data = read_bytes(Path(wanted), wanted)
         if not is_page(data, wanted):
             document = load_document(Path(wanted), diagnostics, display=wanted)
-            return inside, title_for(document.tree, project_dir), None
+            return inside, document.tree, None
     options = Options(check=True, allowed_hosts=wishes.allowed_hosts)
     result = pull([wanted], project_dir, True, diagnostics, options=options, progress=progress)
     names = [found.document for found in result.documents]
@@ -203,8 +221,7 @@ def _document(
     content = result.contents.get(path)
     if content is None:  # it is there already, as the source has it
         content = read_bytes(project_dir / path, path)
-    tree = parse_file(content, path, Diagnostics()).tree
-    return path, title_for(tree, project_dir), result
+    return path, parse_file(content, path, Diagnostics()).tree, result
 
 
 def _path_inside(path: Path, project_dir: Path) -> str:
@@ -255,7 +272,7 @@ def _free_name(name: str, config: Config | None) -> str:
 
 
 def _add_configuration(
-    made: _Plan, project_dir: Path, config: Config | None, values: Mapping[str, str]
+    made: _Plan, project_dir: Path, config: Config | None, values: Mapping[str, str], tree: Any
 ) -> None:
     if config is not None:
         name = config.file.name
@@ -264,14 +281,15 @@ def _add_configuration(
         name = there[0] if there else "sdkpress.toml"
     table = "tool.sdkpress.client" if name == "pyproject.toml" else "client"
     file = project_dir / name
-    section = project_files.client_section(table, values)
+    known = _known_author(project_dir, tree), web_address(project_dir)
+    section = project_files.client_section(table, values, *known)
     if not file.exists():
         made.created[name] = section.encode()
         return
     before = read_bytes(file, name)
     text = decode(before, name)
     if table == "client" and re.search(r"^\s*\[+\s*tool\s*\.\s*sdkpress\b", text, re.MULTILINE):
-        section = project_files.client_section("tool.sdkpress.client", values)
+        section = project_files.client_section("tool.sdkpress.client", values, *known)
     ending = "\r\n" if "\r\n" in text else "\n"
     gap = "" if not text.strip() else ending if text.endswith("\n") else ending * 2
     content = before + (gap + section.replace("\n", ending)).encode()
@@ -282,6 +300,17 @@ def _add_configuration(
         help = f"Add it by hand: {section.strip()}".replace("\n", "; ")
         raise fatal("invalid-config", message, Location(name, 1, 1), help) from None
     made.extended[name] = content
+
+
+def _known_author(project_dir: Path, tree: Any) -> dict[str, str] | None:
+    """Who commits here, for a document that names nobody to write to."""
+    info = tree.get("info") if is_mapping(tree) else None
+    contact = info.get("contact") if is_mapping(info) else None
+    email = contact.get("email") if is_mapping(contact) else None
+    if isinstance(email, str) and is_email(email.strip()):
+        return None
+    person = author(project_dir)
+    return {"name": person.name, "email": person.email} if person is not None else None
 
 
 # ---------------------------------------------------------------- the other files
@@ -340,6 +369,11 @@ def _add_files(
         text = project_files.pre_commit_config(*watched)
         _add(made, project_dir, project_files.PRE_COMMIT, text)
     _add(made, project_dir, project_files.GITIGNORE, project_files.gitignore())
+    for path in (*watched[0], *(f"{folder}/pyproject.toml" for folder in watched[1])):
+        if is_ignored(project_dir, path):
+            made.hints.append(
+                f"Git ignores {path}, and a clone would not be in step without it: mend .gitignore."
+            )
     _add_makefile(made, project_dir, clients)
 
 

@@ -12,6 +12,8 @@ from sdkpress import __version__
 
 __all__ = [
     "CHECK_WORKFLOW",
+    "EXAMPLE_ADDRESS",
+    "EXAMPLE_EMAIL",
     "FRAGMENT",
     "GITIGNORE",
     "MAKEFILE",
@@ -36,6 +38,10 @@ MAKEFILE = "Makefile"
 FRAGMENT = "sdkpress.mk"
 GITIGNORE = ".gitignore"
 
+EXAMPLE_EMAIL = "you@example.com"
+EXAMPLE_ADDRESS = "https://example.com/your/repository"
+"""What stands in the comments of a section until somebody knows better; nobody's, so never published."""
+
 _PLAIN = re.compile(r"[\w.][\w./-]*", re.ASCII)
 """What means nothing to make and to a shell."""
 
@@ -46,16 +52,30 @@ _PUBLISH = "pypa/gh-action-pypi-publish@ed0c53931b1dc9bd32cbe73a98c7f6766f8a527e
 _SETUP_PYTHON = "actions/setup-python@e797f83bcb11b83ae66e0230d6156d7c80228e7c # v6.0.0"
 
 
-def client_section(table: str, values: Mapping[str, str]) -> str:
-    """One client in TOML; `table` is the name of the array of tables."""
+def client_section(
+    table: str,
+    values: Mapping[str, str],
+    author: Mapping[str, str] | None = None,
+    repository: str = "",
+) -> str:
+    """One client in TOML; `table` is the name of the array of tables. `author` (name and email) and
+    the repository's address stand in it where they are known, and as an example where not."""
     lines = [f"[[{table}]]"]
     lines += [f"{key} = {_basic_string(value)}" for key, value in values.items()]
-    lines += [
-        "# Yours to decide; `sdkpress publish` asks for what the document does not say:",
-        '# license = "MIT"',
-        '# authors = [{name = "Your Name", email = "you@example.com"}]',
-        '# urls = {Repository = "https://example.com/your/repository"}',
-    ]
+    known: list[str] = []
+    asked = ['license = "MIT"']
+    if author:
+        pairs = ", ".join(f"{key} = {_basic_string(value)}" for key, value in author.items())
+        known.append(f"authors = [{{{pairs}}}]")
+    else:
+        asked.append(f'authors = [{{name = "Your Name", email = "{EXAMPLE_EMAIL}"}}]')
+    if repository:
+        known.append(f"urls = {{Repository = {_basic_string(repository)}}}")
+    else:
+        asked.append(f'urls = {{Repository = "{EXAMPLE_ADDRESS}"}}')
+    lines += known
+    lines.append("# Yours to decide; `sdkpress publish` asks for what the document does not say:")
+    lines += [f"# {line}" for line in asked]
     return "\n".join(lines) + "\n"
 
 
@@ -106,7 +126,8 @@ def publish_workflow_text(names: list[str], steps: str) -> str:
 # Publishes a client: once the gate of sdkpress has let it through, by trusted publishing, with
 # attestations. No token is kept anywhere. Before the first run, add a trusted publisher to the
 # project at the index: this repository, this workflow, the environment "publish".
-# In the settings of the repository, say who may approve that environment.
+# In the settings of the repository, say who may approve that environment, and from which branch:
+# a run takes this file, and the client, from the branch it is started on.
 name: sdkpress publish
 
 on:
@@ -135,11 +156,11 @@ jobs:
 {steps}      - name: Gate
         env:
           CLIENT: ${{{{ inputs.client }}}}
-        run: sdkpress publish "$CLIENT" --repository pypi --dry-run --out dist
+        run: sdkpress publish "$CLIENT" --repository pypi --dry-run --out "$RUNNER_TEMP/dist"
       - uses: {_UPLOAD}
         with:
           name: dist
-          path: dist/
+          path: ${{{{ runner.temp }}}}/dist/ # outside of the checkout: nothing else can lie there
           if-no-files-found: error
   upload:
     name: Upload

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import socket
 import sys
@@ -16,6 +18,7 @@ from sdkpress import project_files
 from sdkpress.cli import main
 from sdkpress.diagnostics import Diagnostics
 from sdkpress.initialising import Wishes, plan
+from sdkpress.repository_facts import web_address
 from tests.conftest import PROJECT, REPOSITORY, SMALL_DOCUMENT, run
 from tests.unit.loopback_site import Site, here, site, snapshot
 
@@ -28,6 +31,13 @@ CI = {
     project_files.MAKEFILE,
     project_files.GITIGNORE,
 }
+
+
+@pytest.fixture(autouse=True)
+def unknown_to_git(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who runs these tests is not found out."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
 
 
 def ours(here: Path) -> set[str]:
@@ -277,6 +287,8 @@ def made_without_client(here: Path) -> dict[str, bytes]:
             "[{url: 'http://127.0.0.1:80'}, {url: https://x.example.com}]",
             "project",
         ),
+        ("title: Class", "[]", "class-api"),
+        ("title: JSON", "[]", "json-api"),
         ("title: The Zoo API", "[{url: https://api.example.com}]", "the-zoo-api"),
     ],
 )
@@ -284,6 +296,80 @@ def test_a_title_that_says_nothing(here: Path, info: str, servers: str, name: st
     text = f"openapi: 3.1.0\ninfo: {{{info}, version: '1'}}\nservers: {servers}\npaths: {{}}\n"
     (here / "a.yaml").write_text(text)
     assert plan(here, Wishes(), Diagnostics()).client == name
+
+
+def test_a_title_that_is_a_builtin(here: Path) -> None:
+    (here / "a.yaml").write_text(SMALL_DOCUMENT.replace("title: Pets", "title: Exception"))
+    text = made_without_client(here)["sdkpress.toml"].decode()
+    assert 'client = "ExceptionApi"' in text and 'package = "exception"' in text
+
+
+def test_documents_are_found_however_they_are_written(here: Path) -> None:
+    tree = yaml.safe_load(SMALL_DOCUMENT)
+    last = {**{key: value for key, value in tree.items() if key != "openapi"}, "x": "-" * 70_000}
+    text = json.dumps({**last, "openapi": tree["openapi"]})
+    (here / "other.json").write_text('{"about": {"openapi": "3.1.0"}}')
+    for content in (text.encode(), b"\xef\xbb\xbf" + json.dumps(tree).encode()):
+        (here / "a.json").write_bytes(content)
+        assert plan(here, Wishes(), Diagnostics()).document == "a.json"
+
+
+@pytest.mark.parametrize(
+    ("text", "id"),
+    [
+        ("{swagger: '2.0', info: {}, paths: {}}", "swagger-2"),
+        (f"{SMALL_DOCUMENT}\nmore: [\n", "invalid-yaml"),
+    ],
+)
+def test_the_only_document_may_be_wrong(
+    here: Path, capsys: pytest.CaptureFixture[str], text: str, id: str
+) -> None:
+    (here / "api.yaml").write_text(text)
+    assert main(["init"]) == 2
+    first = capsys.readouterr().err.splitlines()[0]
+    assert first.startswith("api.yaml:") and f"error[{id}]" in first
+
+
+def test_what_git_knows(here: Path) -> None:
+    (here / "pets.yaml").write_text(SMALL_DOCUMENT)
+    (here / ".gitignore").write_text("generated/\n")
+    run(["git", "init", "-q"], cwd=here)
+    (here / ".git" / "config").write_text(
+        '[user]\nname = Ada \\"L\\"\nemail = ada@example.org\n'
+        '[remote "origin"]\nurl = git@git.example.com:ada/pets.git\n'
+    )
+    planned = plan(here, Wishes(), Diagnostics())
+    (client,) = tomllib.loads(planned.created["sdkpress.toml"].decode())["client"]
+    assert client["authors"] == [{"name": 'Ada "L"', "email": "ada@example.org"}]
+    assert client["urls"] == {"Repository": "https://git.example.com/ada/pets"}
+    assert [hint.split(",")[0] for hint in planned.hints] == [
+        "Git ignores generated/pets/pyproject.toml"
+    ]
+    contact = "title: Pets, contact: {email: zoo@example.com}"
+    (here / "pets.yaml").write_text(SMALL_DOCUMENT.replace("title: Pets", contact))
+    assert b"\n# authors = " in made_without_client(here)["sdkpress.toml"]
+
+
+@pytest.mark.parametrize(
+    ("remote", "address"),
+    [
+        ("https://ada:secret@git.example.com/ada/pets.git", "https://git.example.com/ada/pets"),
+        ("https://git.example.com:8443/ada/pets/", "https://git.example.com:8443/ada/pets"),
+        ("ssh://git@git.example.com:2222/ada/pets.git", "https://git.example.com/ada/pets"),
+        ("/srv/git/pets.git", ""),
+        ("file:///srv/git/pets.git", ""),
+        ("host:pets", ""),
+        ("https://[x", ""),
+        ('https://example.com/a"]\\n', ""),
+    ],
+)
+def test_the_page_of_a_repository(
+    monkeypatch: pytest.MonkeyPatch, here: Path, remote: str, address: str
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "remote.origin.url")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", remote)
+    assert web_address(here) == address
 
 
 def test_a_name_that_is_taken_gets_a_number(here: Path) -> None:
