@@ -32,6 +32,8 @@ def distribution_name(title: str) -> str:
             break
         kept.append(word[:60])
     slug = "-".join(kept) or "api-client"
+    if _is_taken(slug.replace("-", "_")):
+        slug = f"{slug}-api"
     return slug if slug[0].isalpha() else f"api-{slug}"
 
 
@@ -43,6 +45,7 @@ def derive_names(raw: Mapping[str, Any]) -> dict[str, str]:
     if package is None:
         package = "_".join(words).lower()
         package = package if package.isidentifier() else f"api_{package}"
+        package = f"{package}_api" if _is_taken(package) else package
     short = list(words)
     while len(short) > 1 and short[-1].lower() in _GENERIC_WORDS:
         short.pop()
@@ -50,6 +53,9 @@ def derive_names(raw: Mapping[str, Any]) -> dict[str, str]:
     if client is None:
         client = "".join(word[:1].upper() + word[1:] for word in short)
         client = client if client[:1].isalpha() else f"Api{client}"
+        client = (
+            f"{client}Api" if hasattr(builtins, client) or keyword.iskeyword(client) else client
+        )
         prefix = prefix if prefix is not None else "_".join(short).upper()
         prefix = prefix if prefix[:1].isalpha() else f"API_{prefix}"
     if prefix is None:
@@ -72,7 +78,7 @@ def name_problems(names: Mapping[str, str]) -> dict[str, str]:
         hint = re.sub(r"\W+", "_", package, flags=re.ASCII).strip("_").lower()
         hint = f"; perhaps {hint!r}" if is_identifier(hint) and hint != package else ""
         found["package"] = f"{_shown(package)} is not a Python identifier{hint}"
-    elif package in sys.stdlib_module_names or package in _RUNTIME_LIBRARIES:
+    elif _is_taken(package):
         found["package"] = f"{package!r} would hide a module of that name that the client needs"
     if not is_identifier(client) or len(client) > 100:
         found["client"] = f"{_shown(client)} is not a Python class name"
@@ -86,6 +92,12 @@ def name_problems(names: Mapping[str, str]) -> dict[str, str]:
         shown = _shown(names["env_prefix"])
         found["env_prefix"] = f"{shown} is not the beginning of an environment variable (A-Z 0-9 _)"
     return found
+
+
+def _is_taken(package: str) -> bool:
+    """Whether a package cannot have this name, although it is an identifier."""
+    is_library = package in sys.stdlib_module_names or package in _RUNTIME_LIBRARIES
+    return is_library or keyword.iskeyword(package)
 
 
 def is_identifier(text: str) -> bool:

@@ -27,7 +27,7 @@ from sdkpress.manifest import (
 from sdkpress.output import BuildFacts, NamesLock, OutputFile
 from sdkpress.provenance import sha256
 
-__all__ = ["Difference", "Plan", "PlannedFile", "plan", "read_manifest"]
+__all__ = ["Difference", "Plan", "PlannedFile", "plan"]
 
 
 class Difference(enum.Enum):
@@ -84,15 +84,6 @@ class Plan:
     def refused(self) -> tuple[PlannedFile, ...]:
         """The files that forbid writing."""
         return tuple(file for file in self.files if file.difference.is_refused)
-
-
-def read_manifest(out: Path) -> Manifest | None:
-    """The manifest of a client's folder, None where there is none.
-
-    Raises SdkpressError (`invalid-manifest`, `file-unreadable`).
-    """
-    content = _Folder(out).read(MANIFEST_NAME)
-    return None if content is None else parse_manifest(content, _display(out, MANIFEST_NAME))
 
 
 def plan(

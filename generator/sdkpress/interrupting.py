@@ -12,9 +12,9 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from types import FrameType
 
-__all__ = ["handled", "left_alone", "whole"]
+__all__ = ["SIGNALS", "handled", "left_alone", "whole"]
 
-_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 _REPEATED = 2.0  # seconds in which a second signal is part of the first one
 
 
@@ -41,7 +41,7 @@ def handled() -> Generator[None]:
     before: dict[int, object] = {}
     _state.depth, _state.is_waiting, _state.last = 0, False, None
     try:
-        for name in _SIGNALS:
+        for name in SIGNALS:
             number = getattr(signal, name, None)
             if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
                 before[number] = signal.signal(number, _interrupt)

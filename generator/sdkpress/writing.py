@@ -11,7 +11,7 @@ from pathlib import Path
 from sdkpress.diagnostics import Location, SdkpressError, fatal
 from sdkpress.interrupting import whole
 
-__all__ = ["write_file", "write_together", "written"]
+__all__ = ["missing_folders", "write_file", "write_new_file", "write_together", "written"]
 
 
 @whole()
@@ -24,12 +24,8 @@ def write_file(path: Path, content: bytes) -> None:
     try:
         if path.is_file() and path.read_bytes() == content:
             return
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
         target = path.resolve() if path.is_symlink() else path  # a link stays a link
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:60]}.")
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        os.chmod(temporary, mode)
+        temporary = _write_temporary(target.parent, target, content)
         os.replace(temporary, target)
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -63,7 +59,7 @@ def written(base: Path, changes: Mapping[str, bytes]) -> Generator[None]:
             with whole():
                 for path, content in changes.items():
                     folder = (base / path).parent
-                    for missing in _missing(folder):
+                    for missing in missing_folders(folder):
                         missing.mkdir()
                         made.append(missing)
                     temporary[path] = _write_temporary(folder, base / path, content)
@@ -86,7 +82,7 @@ def written(base: Path, changes: Mapping[str, bytes]) -> Generator[None]:
         raise
 
 
-def _missing(folder: Path) -> list[Path]:
+def missing_folders(folder: Path) -> list[Path]:
     """The folder and those above it that are not there, the outermost first."""
     missing: list[Path] = []
     while not folder.exists():
@@ -137,10 +133,7 @@ def write_new_file(path: Path, content: bytes) -> None:
     temporary = ""
     location = Location(path.as_posix(), 1, 1)
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}.")
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        os.chmod(temporary, 0o666 & ~_umask())
+        temporary = _write_temporary(path.parent, path, content)
         try:
             os.link(temporary, path)  # unlike a rename, it fails where there is a file
         except FileExistsError:
