@@ -8,9 +8,13 @@ import gc
 import hashlib
 import itertools
 import os
+import random
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import threading
 import tomllib
 import venv
 from collections.abc import Callable, Iterator, Sequence
@@ -139,6 +143,25 @@ def run(
             pytrace=False,
         )
     return done
+
+
+def free_port() -> int:
+    """A port of loopback for a child process that cannot be given port 0, or a socket.
+
+    It is below those that a kernel hands out, so that no socket of another test is bound to it, or
+    connects from it, before the child listens.
+    """
+    for port in random.SystemRandom().sample(range(20_000, 32_000), 100):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise OSError("no free port")
+
+
+def pytest_configure() -> None:
+    """Shells start what runs in the background with Ctrl-C ignored, and children inherit that."""
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if ignored and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.xdist_group("site")
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("built") / "site"
-    run([sys.executable, BUILD, out], cwd=REPOSITORY, timeout=120)
+    run([sys.executable, BUILD, out], cwd=REPOSITORY)
     return out
 
 

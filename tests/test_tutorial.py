@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import socket
 import subprocess
 import sys
 import venv
@@ -17,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY, plain_environment
+from tests.conftest import REPOSITORY, free_port, plain_environment
 from tests.test_docs import Block, blocks, place
 
 PAGE = REPOSITORY / "docs" / "tutorial.md"
-SECONDS = 300
+SECONDS = 600
 MARK = "\x01"
 
 pytestmark = [pytest.mark.slow, pytest.mark.index]
@@ -35,12 +34,6 @@ class Step:
     script: str
     output: str = ""
     code: int = 0
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def _edit(block: Block) -> Step:
