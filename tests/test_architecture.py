@@ -150,7 +150,7 @@ ADAPTERS = RUNTIME_LAYERS[-2]
 """What nobody but a client knows, and what knows nothing but the protocol and errors."""
 
 LAYERS = (
-    {"diagnostic_catalog", "interrupting", "suggesting"},
+    {"diagnostic_catalog", "interrupting", "locking", "suggesting"},
     {
         "diagnostics",
         "content",
@@ -180,6 +180,7 @@ LAYERS = (
         "config_keys",
         "model",
         "package_metadata",
+        "repository_facts",
     },
     {"yaml_text", "document", "origins", "config", "config_reading", "formatting", "manifest"},
     {

@@ -358,6 +358,10 @@ def test_only_the_upload_has_an_identity_and_it_runs_nothing_of_ours() -> None:
         assert upload["permissions"] == {"id-token": "write"}
         assert upload["needs"] == ["gate"] and upload["environment"] == "publish"
         assert all("run" not in step for step in upload["steps"])
+        asked, kept = gate["steps"][-2:]  # what passed, in a folder where nothing else can be
+        assert asked["run"].endswith(' --dry-run --out "$RUNNER_TEMP/dist"')
+        assert kept["with"]["path"] == "${{ runner.temp }}/dist/"
+        assert upload["steps"][0]["with"]["name"] == kept["with"]["name"]
         for step in [*gate["steps"], *upload["steps"]]:
             assert re.search(r"@[0-9a-f]{40}$", step.get("uses", f"@{'0' * 40}")), step
             assert "${{" not in step.get("run", "")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
 import subprocess
 import sys
@@ -528,39 +527,6 @@ def test_a_reader_that_goes_away_is_no_error(project: Path, arguments: list[str]
         os.close(writing)
     assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr
     assert done.returncode in (0, 1)
-
-
-@pytest.mark.parametrize("no_color", ["", "1"])
-def test_a_terminal_gets_progress_and_color_unless_it_declines(
-    project: Path, no_color: str
-) -> None:
-    replace_in(project / "pets.yaml", "type: object", "type: thing")
-    ours, theirs = pty.openpty()
-    environment = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
-    environment |= {"PYTHONPATH": os.pathsep.join(sys.path), "TERM": "xterm"}
-    environment |= {"NO_COLOR": no_color} if no_color else {}
-    child = subprocess.Popen(
-        [sys.executable, "-m", "sdkpress", "generate"],
-        cwd=project,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-    )
-    os.close(theirs)
-    seen = b""
-    while True:
-        try:
-            block = os.read(ours, 4096)
-        except OSError:  # how Linux says that the other end is closed
-            break
-        if not block:
-            break
-        seen += block
-    os.close(ours)
-    assert child.wait() == 0
-    assert b"generating pets-client" in seen
-    assert (b"\x1b[1;33mwarning" in seen) == (not no_color)
-    assert b"warning[invalid-node]" in seen
 
 
 def test_a_terminal_that_is_closed(project: Path) -> None:
