@@ -142,7 +142,8 @@ def _decoded(content: bytes, relative: str, notice: Notice) -> str | None:
 
 def _is_copy(folder: Path, client: bytes, package: str, published: bytes) -> bool:
     """Whether a folder with this client.py is a copy of the package, whatever it is called now: no
-    file says what that was, but the classes of clients are called as in the `published` client.py."""
+    file says what that was, but the classes of clients are called as in the `published` client.py.
+    """
     if not (folder / "_runtime").is_dir():
         return False
     named = re.search(rb'^ *name="(\w+)",$', client, re.MULTILINE)
