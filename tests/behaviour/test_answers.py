@@ -68,7 +68,7 @@ def test_unknown_fields_at_three_depths_survive_quietly(
     assert answer.choices[0].extra == {"spin": {"up": 1}}
     assert answer.choices[0].message.extra == {"mood": "good"}
     assert answer.to_dict() == raw
-    assert not [record for record in caplog.records if record.name == "siray_chat"]
+    assert not [record for record in caplog.records if record.name == driver.package.__name__]
 
 
 def test_unknown_enum_values_survive(driver: Driver) -> None:
@@ -93,10 +93,13 @@ def test_a_mismatch_is_kept_and_warned_of_once(
     raw = json.loads(completion(choices=[{**COMPLETION["choices"][0], "message": message}]))
     seen: list[Any] = []
     hooks = _hooks(driver, warning=seen.append)
-    with serving(reply(json.dumps(raw))) as server, caplog.at_level(logging.WARNING, "siray_chat"):
+    with (
+        serving(reply(json.dumps(raw))) as server,
+        caplog.at_level(logging.WARNING, driver.package.__name__),
+    ):
         answer = driver.create(driver.client(server.url, hooks=hooks))
     assert answer.to_dict() == raw
-    [record] = [record for record in caplog.records if record.name == "siray_chat"]
+    [record] = [record for record in caplog.records if record.name == driver.package.__name__]
     assert "choices[0].message" in record.getMessage() and "\n" not in record.getMessage()
     assert len(seen) == 1 and seen[0].notes
 

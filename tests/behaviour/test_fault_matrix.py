@@ -127,7 +127,7 @@ def test_what_the_caller_gets(
             with pytest.raises(driver.errors.SirayError) as caught:
                 ask(driver, client, kind, fault)
             check(driver, caught.value, fault)
-        said = [record for record in caplog.records if record.name == "siray_chat"]
+        said = [record for record in caplog.records if record.name == driver.package.__name__]
         assert len(said) == fault.warned and not any("\n" in item.getMessage() for item in said)
         assert not any(record.levelname == "ERROR" for record in caplog.records)
         if fault.opening is None:

@@ -155,7 +155,7 @@ def test_odd_chunks_are_all_alike_from_first_to_last(
     events = list(map(data, chunks))
     blocks = [b"".join(events[start : start + size]) for start in range(0, 40, size)]
     with serving(stream(*blocks, HELLO[2], DONE)) as server:
-        with caplog.at_level(logging.WARNING, "siray_chat"):
+        with caplog.at_level(logging.WARNING, driver.package.__name__):
             answer = driver.create(driver.client(server.url), stream=True)
             items = driver.items(answer)
     assert [item.to_dict() for item in items[:-1]] == chunks
@@ -164,7 +164,7 @@ def test_odd_chunks_are_all_alike_from_first_to_last(
     assert all(item.usage.prompt_tokens is None for item in items[:-1])
     assert text(items) == "".join(f"{number} " for number in range(40))
     assert driver.final(answer).choices[0].message.content == text(items)
-    assert len([record for record in caplog.records if record.name == "siray_chat"]) == 1
+    assert len([record for record in caplog.records if record.name == driver.package.__name__]) == 1
 
 
 def test_a_strict_stream_keeps_unknown_fields_and_nothing_else(driver: Driver) -> None:

@@ -134,7 +134,7 @@ def test_unknown_fields_and_odd_values_survive(
     lost = chunk("y")
     lost["choices"][0]["delta"] = None
     with serving(stream(data(odd), data(lost), DONE)) as server:
-        with caplog.at_level(logging.WARNING, "siray_chat"):
+        with caplog.at_level(logging.WARNING, driver.package.__name__):
             items = driver.read(driver.client(server.url))
     assert [item.to_dict() for item in items] == [odd, lost]
     assert items[0].extra == {"obfuscation": "abc"}

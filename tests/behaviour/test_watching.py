@@ -134,7 +134,7 @@ def test_debug_shows_the_call_and_no_secret(
     with serving(failing, reply(completion(), 200, ("X-Request-Id", "r2"))) as server:
         client = driver.client(server.url)
         driver.create(client, options={"query": {"token": "very secret"}})
-    lines = [r.getMessage() for r in caplog.records if r.name == "siray_chat"]
+    lines = [r.getMessage() for r in caplog.records if r.name == driver.package.__name__]
     address = f"POST {server.url}/v1/chat/completions"
     assert lines[0].startswith(f"{address}: 500 after ")
     assert "(attempt 1, request id None)" in lines[0]
@@ -149,7 +149,7 @@ def test_bodies_are_logged_only_when_their_own_logger_is_asked(
     driver: Driver, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    caplog.set_level(logging.DEBUG, "siray_chat.body")
+    caplog.set_level(logging.DEBUG, f"{driver.package.__name__}.body")
     streamed = stream(*HELLO, DONE)
     with serving(
         reply(completion()), streamed, reply('{"bad": "sk-test-0123456789"}', 400)
@@ -228,7 +228,7 @@ def test_credentials_in_the_callers_own_fields_are_in_no_text(
     called: dict[str, Any],
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    caplog.set_level(logging.DEBUG, "siray_chat.body")
+    caplog.set_level(logging.DEBUG, f"{driver.package.__name__}.body")
     seen: list[Any] = []
     echo = json.dumps({"error": {"message": "no such key: my-own-secret"}})
     with serving(reply(echo, 401)) as server:
@@ -240,6 +240,6 @@ def test_credentials_in_the_callers_own_fields_are_in_no_text(
             driver.create(client, options=called)
         received = server.requests[0]
     assert "my-own-secret" in received.target + str(received.headers)
-    ours = [r.getMessage() for r in caplog.records if r.name.startswith("siray_chat")]
+    ours = [r.getMessage() for r in caplog.records if r.name.startswith(driver.package.__name__)]
     told = [*ours, str(caught.value), seen[0].url, repr(seen[0].headers)]
     assert not [text for text in told if "my-own-secret" in text]
