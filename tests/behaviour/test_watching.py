@@ -159,7 +159,7 @@ def test_bodies_are_logged_only_when_their_own_logger_is_asked(
         driver.read(client)
         with pytest.raises(driver.errors.BadRequestError):
             driver.create(client)
-    lines = [r.getMessage() for r in caplog.records if r.name == "siray_chat.body"]
+    lines = [r.getMessage() for r in caplog.records if r.name == f"{driver.package.__name__}.body"]
     assert "request body: {" in lines[0] and '"role":"user","content":"Hi"' in lines[0]
     assert "answer: {" in lines[1] and "Hello" in lines[1]
     assert len([line for line in lines if ": item: " in line]) == len(HELLO)
