@@ -193,9 +193,9 @@ with package.Siray(api_key="{KEY}", base_url={server.url!r}) as client:
         shown = run_logged(handmade, code, SIRAY_LOG="debug")
         bodies = run_logged(handmade, code, SIRAY_LOG="body")
         wrong = run_logged(handmade, code, SIRAY_LOG="loud")
-    assert shown.count("siray_chat DEBUG POST") == 2 == shown.count("200 after")
+    assert shown.count(f"{handmade.__name__} DEBUG POST") == 2 == shown.count("200 after")
     assert "request body" not in shown
-    assert bodies.count("siray_chat.body DEBUG") == 4 and KEY not in bodies
+    assert bodies.count(f"{handmade.__name__}.body DEBUG") == 4 and KEY not in bodies
     assert "'loud' is no level of logging" in wrong and len(wrong.splitlines()) == 1
 
 

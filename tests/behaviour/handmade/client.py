@@ -7,7 +7,7 @@ from ._runtime.async_client import AsyncClient
 from ._runtime.sync_client import SyncClient
 
 _API = Api(
-    name="siray_chat",
+    name=__name__.rpartition(".")[0],
     distribution="siray-chat",
     version="0.1.0",
     env_prefix="SIRAY",
