@@ -87,7 +87,7 @@ def table() -> str:
 
 
 def test_the_table_of_extensions() -> None:
-    """`tests/unit/test_foreign_extensions.py` shows for each row that it is read."""
+    """`tests/unit/test_foreign_table.py` shows for each row that it is read."""
     text = TABLE.read_text(encoding="utf-8")
     expected = re.sub(rf"{MARK}\n+(?:\|[^\n]*\n)*", lambda _: table(), text)
     if os.environ.get("SDKPRESS_GOLDEN") == "rewrite":
